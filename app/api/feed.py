@@ -1,0 +1,84 @@
+"""How a server learns within 250 ms that another process published something.
+
+The feed asks the database for new publications every 50 ms. An answer from memory is given only while the last
+successful look began less than `TRUST` ago; otherwise one look comes first. So a process that was stopped, starved or
+newly woken cannot answer with what it knew before. While the database is down the last good copies are served.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import structlog
+
+from app.db.database import Database
+from app.errors import DatabaseUnavailable
+
+INTERVAL: Final = 0.05
+TRUST: Final = 0.2
+RETRY: Final = 0.5
+_BATCH: Final = 5_000
+
+log = structlog.get_logger("feed")
+
+Changes = Sequence[tuple[int, int | None]]
+
+
+class PublicationFeed:
+    """Calls `on_change` on the event loop with (collection id, token id or None) of what was published; `on_gap` when
+    it cannot know what it missed."""
+
+    def __init__(self, database: Database, on_change: Callable[[Changes], None], on_gap: Callable[[], None]) -> None:
+        self._database = database
+        self._on_change = on_change
+        self._on_gap = on_gap
+        self._seq: int | None = None
+        self._looked_at = float("-inf")
+        self._lock = asyncio.Lock()
+        self.down_since: float | None = None
+        """Monotonic seconds since when the database does not answer; None while it does."""
+
+    def trusted(self) -> bool:
+        """Whether what is in memory may be served as it is."""
+        return self.down_since is not None or time.monotonic() - self._looked_at < TRUST
+
+    async def look(self) -> None:
+        """One look, unless another one that began after this call's start has just succeeded."""
+        asked_at = time.monotonic()
+        async with self._lock:
+            if self._looked_at >= asked_at:
+                return
+            began = time.monotonic()
+            try:
+                seq, rows = await asyncio.to_thread(self._read)
+            except DatabaseUnavailable:
+                if self.down_since is None:
+                    self.down_since = began
+                    log.warning("database unavailable, serving last good copies")
+                return
+            if self.down_since is not None:
+                log.info("database back", seconds=round(began - self.down_since, 1))
+                self.down_since = None
+            if rows is None:
+                self._on_gap()
+            elif rows:
+                self._on_change([(collection, token) for _, collection, token in rows])
+            self._seq = seq
+            self._looked_at = began
+
+    async def run(self) -> None:
+        while True:
+            await self.look()
+            await asyncio.sleep(INTERVAL if self.down_since is None else RETRY)
+
+    def _read(self) -> tuple[int, Sequence[tuple[int, int, int | None]] | None]:
+        """The newest seq and what came since the last look; None instead when that is not known or too much."""
+        with self._database.read() as unit:
+            if self._seq is not None:
+                rows = unit.public.publications(self._seq, _BATCH)
+                if not rows:
+                    return self._seq, ()
+                if rows[0][0] == self._seq + 1 and len(rows) < _BATCH:
+                    return rows[-1][0], rows
+            return unit.public.last_publication(), None

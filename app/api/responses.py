@@ -1,0 +1,72 @@
+"""Between resources and FastAPI: answers as responses, and one handler for every error."""
+
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from app.api.public import error_answer
+from app.api.resource import Answer, Resource
+from app.errors import DnftError, Forbidden, Invalid, MalformedRequest, MethodNotAllowed, NotFound, TooLarge
+
+log = structlog.get_logger("api")
+
+_BY_STATUS: dict[int, type[DnftError]] = {
+    400: MalformedRequest,
+    403: Forbidden,
+    404: NotFound,
+    405: MethodNotAllowed,
+    413: TooLarge,
+    422: MalformedRequest,
+}
+
+PROBLEM: dict[int | str, dict[str, Any]] = {
+    "4XX": {
+        "description": "Refused, with the reason (RFC 9457).",
+        "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    }
+}
+"""`responses=` of every route."""
+
+
+class Plain(Response):
+    """A response whose headers are exactly those given."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(answer.body, answer.status)
+        self.raw_headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers]
+
+
+def send(request: Request, resource: Resource) -> Response:
+    """Answer a request with a resource: conditions, codings and ranges as everywhere."""
+    return Plain(resource.respond(request.method, request.headers.get))
+
+
+def install(application: FastAPI) -> None:
+    """Every error becomes problem JSON, from one place."""
+
+    @application.exception_handler(DnftError)
+    async def refused(request: Request, error: DnftError) -> Response:
+        return Plain(error_answer(error, request.method))
+
+    @application.exception_handler(RequestValidationError)
+    async def malformed(request: Request, error: RequestValidationError) -> Response:
+        wrong = "; ".join(f"{'.'.join(map(str, each['loc'][1:]))}: {each['msg']}" for each in error.errors()[:10])
+        return Plain(error_answer(MalformedRequest(wrong[:1000] or "The request is malformed."), request.method))
+
+    @application.exception_handler(HTTPException)
+    async def http(request: Request, error: HTTPException) -> Response:
+        kind = _BY_STATUS.get(error.status_code, Invalid if error.status_code < 500 else DnftError)
+        messages = {404: "Nothing is served under this path.", 405: "This path does not take that method."}
+        answer = error_answer(kind(messages.get(error.status_code, str(error.detail)[:500])), request.method)
+        allow = (error.headers or {}).get("allow")
+        return Plain(answer._replace(headers=[*answer.headers, ("allow", allow)]) if allow else answer)
+
+    @application.exception_handler(Exception)
+    async def unexpected(request: Request, error: Exception) -> Response:
+        log.error("unhandled error", path=request.url.path[:200], exc_info=error)
+        return Plain(
+            error_answer(DnftError("Something went wrong on our side.", hint="It was logged."), request.method)
+        )

@@ -1,0 +1,44 @@
+"""Projects and collections. Every method but the lookup by address takes the project first."""
+
+from collections.abc import Sequence
+
+from sqlmodel import Session, col, select
+
+from app.db.tables import Collection, Project
+
+
+class Collections:
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def project(self, name: str, now: int) -> Project:
+        """The project of that name, made when it does not exist."""
+        found = self._session.exec(select(Project).where(Project.name == name)).one_or_none()
+        if found is None:
+            found = Project(name=name, created_at=now)
+            self._session.add(found)
+            self._session.flush()
+        return found
+
+    def projects(self) -> Sequence[Project]:
+        return self._session.exec(select(Project).order_by(col(Project.id))).all()
+
+    def add(self, collection: Collection) -> Collection:
+        self._session.add(collection)
+        self._session.flush()
+        return collection
+
+    def get(self, project_id: int, collection_id: int) -> Collection:
+        query = select(Collection).where(Collection.project_id == project_id, Collection.id == collection_id)
+        return self._session.exec(query).one()
+
+    def by_slug(self, project_id: int, slug: str) -> Collection | None:
+        query = select(Collection).where(Collection.project_id == project_id, Collection.slug == slug)
+        return self._session.exec(query).one_or_none()
+
+    def of(self, project_id: int) -> Sequence[Collection]:
+        query = select(Collection).where(Collection.project_id == project_id).order_by(col(Collection.id))
+        return self._session.exec(query).all()
+
+    def deployed(self, project_id: int) -> Sequence[Collection]:
+        return [collection for collection in self.of(project_id) if collection.contract is not None]

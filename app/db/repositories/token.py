@@ -1,0 +1,147 @@
+"""Tokens, births and snapshots. The project comes first in every method."""
+
+from collections.abc import Collection as Several
+from collections.abc import Iterable, Sequence
+
+from sqlalchemy import func, update
+from sqlmodel import Session, col, select
+
+from app.db.tables import Birth, Snapshot, SnapshotState, Token
+
+
+class Tokens:
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def add(self, token: Token, birth: Birth, snapshot: Snapshot) -> None:
+        """A newborn token with its first snapshot."""
+        self._session.add(token)
+        self._session.flush()
+        self._session.add(birth)
+        self._session.add(snapshot)
+
+    def born(self, project_id: int, collection_id: int, first: int, count: int) -> set[int]:
+        """Which ids of the range have a birth."""
+        query = select(Birth.token_id).where(
+            Birth.project_id == project_id,
+            Birth.collection_id == collection_id,
+            Birth.token_id >= first,
+            Birth.token_id < first + count,
+        )
+        return set(self._session.exec(query))
+
+    def prepared(self, project_id: int, collection_id: int, first: int, count: int) -> Sequence[Snapshot]:
+        """Snapshots of the range that are prepared and not yet shown, by token id."""
+        query = (
+            select(Snapshot)
+            .where(
+                Snapshot.project_id == project_id,
+                Snapshot.collection_id == collection_id,
+                Snapshot.token_id >= first,
+                Snapshot.token_id < first + count,
+                Snapshot.state == SnapshotState.PREPARED,
+            )
+            .order_by(col(Snapshot.token_id), col(Snapshot.n))
+        )
+        return self._session.exec(query).all()
+
+    def show(self, project_id: int, collection_id: int, token_id: int, n: int) -> None:
+        """Make snapshot `n` the head: what readers get from now on."""
+        self._session.execute(
+            update(Token)
+            .where(
+                col(Token.project_id) == project_id,
+                col(Token.collection_id) == collection_id,
+                col(Token.token_id) == token_id,
+                col(Token.head) < n,
+            )
+            .values(head=n)
+        )
+
+    def advance(
+        self, project_id: int, collection_id: int, keys: Iterable[tuple[int, int]], state: SnapshotState
+    ) -> None:
+        """Set the state of the snapshots (token id, n)."""
+        for token_id, n in keys:
+            self._session.execute(
+                update(Snapshot)
+                .where(
+                    col(Snapshot.project_id) == project_id,
+                    col(Snapshot.collection_id) == collection_id,
+                    col(Snapshot.token_id) == token_id,
+                    col(Snapshot.n) == n,
+                )
+                .values(state=state)
+            )
+
+    def committed(self, project_id: int, collection_id: int, covered: int, number: int) -> None:
+        """Live snapshots below `covered` that no commit carried yet are carried by commit `number` now."""
+        self._session.execute(
+            update(Snapshot)
+            .where(
+                col(Snapshot.project_id) == project_id,
+                col(Snapshot.collection_id) == collection_id,
+                col(Snapshot.token_id) < covered,
+                col(Snapshot.state) == SnapshotState.LIVE,
+            )
+            .values(state=SnapshotState.COMMITTED, commit_number=number)
+        )
+
+    def finalized(self, project_id: int, collection_id: int, number: int) -> None:
+        """Snapshots carried by commits up to `number` are final."""
+        self._session.execute(
+            update(Snapshot)
+            .where(
+                col(Snapshot.project_id) == project_id,
+                col(Snapshot.collection_id) == collection_id,
+                col(Snapshot.state) == SnapshotState.COMMITTED,
+                col(Snapshot.commit_number) <= number,
+            )
+            .values(state=SnapshotState.FINALIZED)
+        )
+
+    def ready(self, project_id: int, collection_id: int) -> int:
+        """How many ids from 0 on, without a gap, are shown: what a commit may cover."""
+        shown = self._session.exec(
+            select(Token.token_id)
+            .where(Token.project_id == project_id, Token.collection_id == collection_id, Token.head > 0)
+            .order_by(col(Token.token_id))
+        )
+        ready = 0
+        for token_id in shown:
+            if token_id != ready:
+                break
+            ready += 1
+        return ready
+
+    def own(self, project_id: int, collection_id: int, token_id: int, owner: str | None, *, burned: bool) -> bool:
+        """Set who owns a token now (None: nobody); returns whether it was or is burned, which readers must see."""
+        query = select(Token).where(
+            Token.project_id == project_id, Token.collection_id == collection_id, Token.token_id == token_id
+        )
+        token = self._session.exec(query).one_or_none()
+        if token is None:
+            return False  # minted by a contract we adopted, before its birth here
+        seen_differently = token.burned != burned
+        token.owner, token.minted, token.burned = owner, owner is not None, burned
+        self._session.add(token)
+        return seen_differently
+
+    def minted(self, project_id: int, collection_id: int) -> int:
+        query = select(func.count()).where(
+            col(Token.project_id) == project_id, col(Token.collection_id) == collection_id, col(Token.minted).is_(True)
+        )
+        return self._session.exec(query).one()
+
+    def snapshots(self, project_id: int, collection_id: int, token_ids: Several[int]) -> Sequence[Snapshot]:
+        """All snapshots of some tokens, oldest first."""
+        query = (
+            select(Snapshot)
+            .where(
+                Snapshot.project_id == project_id,
+                Snapshot.collection_id == collection_id,
+                col(Snapshot.token_id).in_(token_ids),
+            )
+            .order_by(col(Snapshot.token_id), col(Snapshot.n))
+        )
+        return self._session.exec(query).all()

@@ -1,0 +1,254 @@
+"""Builds a Pack from a folder's parsed files, refusing whatever would fail later."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
+from typing import Any, get_args
+
+from personalities.codewords import LENGTH
+from personalities.dials import BANDS, DIAL_RANGE, DIALS
+from personalities.errors import PackError
+from personalities.names import name_space
+from personalities.pack import SECTIONS, Block, BlockKind, Exchange, Option, Pack, Trait
+from personalities.templates import Reference, Template, parse
+
+Data = Mapping[str, Any]
+
+_ID = re.compile(r"[a-z][a-z_]*")
+_VERSION = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)")
+_OWN = ("name", "given")
+REGIONS = 16
+
+
+def build(contents: Mapping[str, Data], pack_hash: str) -> Pack:
+    """A checked Pack. Raises PackError with the file and the first problem found."""
+    head = _file(contents, "pack.toml")
+    name, version = _text(head, "name", "pack.toml"), _text(head, "version", "pack.toml")
+    if not re.fullmatch(r"[a-z][a-z0-9-]*", name) or not _VERSION.fullmatch(version):
+        raise PackError(f"pack.toml: {name}@{version} is not a lower-case name with a version of three numbers")
+    slots = tuple(_trait(contents, f"slots/{key}.toml", key) for key in _ids(head, "slots"))
+    signals = tuple(_trait(contents, f"signals/{key}.toml", key) for key in _ids(head, "signals"))
+    if len(slots) != LENGTH:
+        raise PackError(f"pack.toml: {len(slots)} slots; there are {LENGTH}")
+    for slot in slots:
+        if len(slot.options) != REGIONS:
+            raise PackError(f"slots/{slot.id}.toml: {len(slot.options)} options; there are {REGIONS}")
+    if not signals:
+        raise PackError("pack.toml: a pack needs at least one signal")
+    expected = {"pack.toml", "dials.toml", "names.toml", "words.toml", "document.toml"}
+    expected |= {f"slots/{slot.id}.toml" for slot in slots} | {f"signals/{signal.id}.toml" for signal in signals}
+    if unknown := sorted(set(contents) - expected):
+        raise PackError(f"{unknown[0]}: this file is not part of the pack; list it in pack.toml or remove it")
+    names = _file(contents, "names.toml")
+    document = _file(contents, "document.toml")
+    pack = Pack(
+        name=name,
+        version=version,
+        hash=pack_hash,
+        slots=slots,
+        signals=signals,
+        dial_edges=tuple(_edges(_file(contents, "dials.toml"), dial) for dial in DIALS),
+        dial_lines={dial: _dial_lines(_file(contents, "dials.toml"), dial) for dial in DIALS},
+        names=name_space(_texts(names, "forms", "names.toml"), _banks(names, "names.toml"), "names.toml"),
+        banks=_templates_by_key(_file(contents, "words.toml"), "words.toml"),
+        exchanges={
+            _text(e, "id", "document.toml: exchange"): _exchange(e)
+            for e in _tables(document, "exchange", "document.toml")
+        },
+        sections=_sections(document),
+        description=_templates(document, "description", "document.toml"),
+        introduction=_templates(document, "introduction", "document.toml"),
+    )
+    _check_references(pack)
+    return pack
+
+
+def _file(contents: Mapping[str, Data], name: str) -> Data:
+    if name not in contents:
+        raise PackError(f"{name}: the file is missing")
+    return contents[name]
+
+
+def _text(data: Data, key: str, where: str) -> str:
+    value = data.get(key)
+    if not isinstance(value, str) or not value:
+        raise PackError(f"{where}: {key} must be a text")
+    return value
+
+
+def _texts(data: Data, key: str, where: str) -> list[str]:
+    value = data.get(key)
+    if not isinstance(value, list) or not value or not all(isinstance(item, str) for item in value):
+        raise PackError(f"{where}: {key} must be a list of texts, at least one")
+    if len(set(value)) != len(value):
+        twice = next(item for item in value if value.count(item) > 1)
+        raise PackError(f"{where}: {key} holds {twice!r} twice")
+    return value
+
+
+def _tables(data: Data, key: str, where: str) -> list[Data]:
+    value = data.get(key)
+    if not isinstance(value, list) or not value or not all(isinstance(item, dict) for item in value):
+        raise PackError(f"{where}: there must be at least one [[{key}]]")
+    return value
+
+
+def _ids(head: Data, key: str) -> list[str]:
+    ids = _texts(head, key, "pack.toml")
+    for item in ids:
+        if not _ID.fullmatch(item):
+            raise PackError(f"pack.toml: {item!r} in {key} is not a lower-case word")
+    return ids
+
+
+def _templates(data: Data, key: str, where: str) -> tuple[Template, ...]:
+    return tuple(parse(text, f"{where}: {key}") for text in _texts(data, key, where))
+
+
+def _templates_by_key(data: Data, where: str) -> dict[str, tuple[Template, ...]]:
+    return {key: _templates(data, key, where) for key in data}
+
+
+def _trait(contents: Mapping[str, Data], where: str, key: str) -> Trait:
+    data = _file(contents, where)
+    options = []
+    for entry in _tables(data, "option", where):
+        label = _text(entry, "label", where)
+        parse(label, where)
+        weight = entry.get("weight", 1)
+        if not isinstance(weight, int) or isinstance(weight, bool) or weight < 1:
+            raise PackError(f"{where}: the weight of {label!r} must be an integer above zero")
+        facets = {facet: value for facet, value in entry.items() if facet not in ("label", "weight")}
+        options.append(Option(label, weight, _templates_by_key(facets, f"{where}: {label}")))
+    for option in options:
+        if missing := set(options[0].facets) ^ set(option.facets):
+            raise PackError(f"{where}: {option.label!r} and {options[0].label!r} differ in facets: {sorted(missing)}")
+    if len({option.label for option in options}) != len(options):
+        raise PackError(f"{where}: two options have the same label")
+    paired = tuple(_texts(data, "paired", where)) if "paired" in data else ()
+    for option in options:
+        if len({len(option.facets.get(facet, ())) for facet in paired}) > 1 or not set(paired) <= set(option.facets):
+            raise PackError(f"{where}: {option.label!r} needs as many lines in each of {', '.join(paired)}")
+    return Trait(key, _text(data, "title", where), tuple(options), paired)
+
+
+def _edges(data: Data, dial: str) -> tuple[int, ...]:
+    table = data.get(dial)
+    if not isinstance(table, dict):
+        raise PackError(f"dials.toml: [{dial}] is missing")
+    edges = table.get("edges")
+    if not isinstance(edges, list) or len(edges) != REGIONS + 1 or not all(type(edge) is int for edge in edges):
+        raise PackError(f"dials.toml: {dial}: edges must be {REGIONS + 1} integers")
+    if edges[0] < 0 or edges[-1] > DIAL_RANGE or any(b - a < 4 for a, b in pairwise(edges)):
+        raise PackError(f"dials.toml: {dial}: edges must rise by 4 or more, from 0 to {DIAL_RANGE} at most")
+    return tuple(edges)
+
+
+def _dial_lines(data: Data, dial: str) -> tuple[tuple[Template, ...], ...]:
+    lines = data[dial].get("lines")
+    if not isinstance(lines, list) or len(lines) != BANDS:
+        raise PackError(f"dials.toml: {dial}: lines must be {BANDS} lists, from the lowest band to the highest")
+    return tuple(_templates({"lines": band}, "lines", f"dials.toml: {dial}") for band in lines)
+
+
+def _banks(data: Data, where: str) -> dict[str, list[str]]:
+    banks = data.get("banks")
+    if not isinstance(banks, dict) or not banks:
+        raise PackError(f"{where}: [banks] is missing")
+    return {key: _texts(banks, key, f"{where}: banks") for key in banks}
+
+
+def _exchange(entry: Data) -> Exchange:
+    where = "document.toml: exchange"
+    return Exchange(parse(_text(entry, "ask", where), where), _templates(entry, "reply", where))
+
+
+def _sections(document: Data) -> dict[str, tuple[Block, ...]]:
+    sections = {}
+    for entry in _tables(document, "section", "document.toml"):
+        heading = _text(entry, "heading", "document.toml")
+        where = f"document.toml: {heading}"
+        sections[heading] = tuple(_block(block, where) for block in _tables(entry, "block", where))
+    if tuple(sections) != SECTIONS:
+        raise PackError(f"document.toml: the sections must be {', '.join(SECTIONS)}, in this order")
+    return sections
+
+
+def _block(data: Data, where: str) -> Block:
+    kinds: tuple[BlockKind, ...] = get_args(BlockKind)
+    kind = next((known for known in kinds if known == data.get("kind")), None)
+    if kind is None:
+        raise PackError(f"{where}: kind must be one of {', '.join(kinds)}, not {data.get('kind')!r}")
+    take, shuffle = data.get("take", 0), data.get("shuffle", False)
+    if type(take) is not int or take < 0 or not isinstance(shuffle, bool):
+        raise PackError(f"{where}: take must be an integer, shuffle true or false")
+    return Block(
+        kind=kind,
+        parts=_templates(data, "parts", where) if kind in ("paragraph", "list") else (),
+        shuffle=shuffle,
+        take=take,
+        exchanges=tuple(_texts(data, "from", where)) if kind == "exchanges" else (),
+        lead=parse(_text(data, "lead", where), where) if "lead" in data else (),
+    )
+
+
+def _check_references(pack: Pack) -> None:
+    """Every reference resolves, and no bank refers to itself, however indirectly."""
+    traits = {trait.id: trait for trait in (*pack.slots, *pack.signals)}
+    if clash := [key for key in pack.banks if key in traits or key in DIALS or key in _OWN]:
+        raise PackError(f"words.toml: {clash[0]!r} is already the name of a slot, a signal or a dial")
+    if len(traits) != len(pack.slots) + len(pack.signals):
+        raise PackError("pack.toml: a slot and a signal have the same name")
+
+    def check(templates: Sequence[Template], where: str, above: tuple[str, ...]) -> None:
+        for template in templates:
+            for part in template:
+                if isinstance(part, Reference):
+                    follow(part, where, above)
+
+    def follow(part: Reference, where: str, above: tuple[str, ...]) -> None:
+        source = f"{part.key}.{part.facet}" if part.facet else part.key
+        if part.key in traits:
+            trait = traits[part.key]
+            if part.facet != "label" and part.facet not in trait.options[0].facets:
+                raise PackError(f"{where}: {{{source}}}: {part.key} has no such facet")
+        elif part.key in DIALS:
+            if part.facet not in ("", "line"):
+                raise PackError(f"{where}: {{{source}}}: a dial has its word and its line only")
+        elif part.facet or (part.key not in _OWN and part.key not in pack.banks):
+            raise PackError(f"{where}: {{{source}}} is nothing in this pack")
+        if source in above:
+            raise PackError(f"{where}: {{{source}}} leads back to itself")
+        if source not in checked:
+            checked.add(source)
+            for lines in _lines(pack, traits, part):
+                check(lines, f"{{{source}}}", (*above, source))
+
+    checked: set[str] = set()
+    for trait in traits.values():
+        for option in trait.options:
+            for facet, templates in option.facets.items():
+                check(templates, f"{trait.id}: {option.label}: {facet}", (f"{trait.id}.{facet}",))
+    for key, templates in pack.banks.items():
+        check(templates, f"words.toml: {key}", (key,))
+    for dial, by_band in pack.dial_lines.items():
+        for templates in by_band:
+            check(templates, f"dials.toml: {dial}", (f"{dial}.line",))
+    for heading, blocks in pack.sections.items():
+        for block in blocks:
+            check([*block.parts, block.lead], f"document.toml: {heading}", ())
+            if unknown := [key for key in block.exchanges if key not in pack.exchanges]:
+                raise PackError(f"document.toml: {heading}: there is no exchange {unknown[0]!r}")
+    for exchange in pack.exchanges.values():
+        check([exchange.ask, *exchange.reply], "document.toml: exchange", ())
+    check([*pack.description, *pack.introduction], "document.toml", ())
+
+
+def _lines(pack: Pack, traits: Mapping[str, Trait], part: Reference) -> Iterator[tuple[Template, ...]]:
+    """All lists of lines a reference may draw from."""
+    if part.key in traits and part.facet != "label":
+        yield from (option.facets[part.facet] for option in traits[part.key].options)
+    elif part.key in pack.dial_lines and part.facet:
+        yield from pack.dial_lines[part.key]
+    elif part.key in pack.banks:
+        yield pack.banks[part.key]

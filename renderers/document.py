@@ -1,0 +1,137 @@
+"""The token document: one JSON object, valid as ERC-721/OpenSea metadata and as an ERC-8004 registration file."""
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from renderers.document_rules import REGISTRATION_TYPE, check_collection, check_document
+from renderers.hosting import Document, canonical_document, canonical_from_hosted, hosted, hosted_document
+from renderers.model import DIALS, State, Subject
+from renderers.portrait import background_color
+from renderers.texts import plain
+
+__all__ = [
+    "Document",
+    "DocumentRefused",
+    "canonical_document",
+    "canonical_from_hosted",
+    "check_collection",
+    "check_document",
+    "collection_document",
+    "hosted",
+    "hosted_document",
+    "token_document",
+]
+
+NAME_LIMIT: Final = 120
+DESCRIPTION_LIMIT: Final = 2000
+_VALUE_LIMIT: Final = 80
+
+_CONTRACT = re.compile(r"0x[0-9a-fA-F]{40}\Z")
+_ORIGIN = re.compile(r"https?://[^\s/?#@]+(/[^\s?#]*[^\s?#/])?\Z")
+
+
+class DocumentRefused(ValueError):
+    """The input would make a document that a consumer misreads. `problems` lists every broken rule; no retry helps."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("the document cannot be published: " + "; ".join(problems))
+        self.problems = tuple(problems)
+
+
+def token_document(
+    *,
+    subject: Subject,
+    state: State,
+    description: str,
+    band_words: tuple[str, ...],
+    origin: str,
+    chain_id: int,
+    contract: str,
+    token_id: int,
+    media_cid: str,
+    beauvoir_cid: str,
+    beauvoir_sha256: str,
+    document_version: int,
+    ruleset: str,
+    day: str,
+) -> Document:
+    """The canonical document of one snapshot, in Unicode form NFC, ready for RFC 8785.
+
+    `band_words` are the sixteen words the dials show, in the order of `DIALS`; stage and level come from `state`.
+    `contract` is a 20-byte address (EIP-55); links write it in lower case. `media_cid` names the media directory,
+    `beauvoir_cid` and `beauvoir_sha256` (64 hex) those of BEAUVOIR.md. `day` is YYYY-MM-DD. Raises DocumentRefused.
+    """
+    _require_place(origin, chain_id, contract, token_id)
+    if len(band_words) != len(DIALS):
+        raise DocumentRefused([f"there are {len(band_words)} band words, not {len(DIALS)}"])
+    place = f"{chain_id}/{contract.lower()}/{token_id}"
+    traits = [*subject.signals, *zip(DIALS, band_words, strict=True), ("Stage", state.stage)]
+    attributes: list[dict[str, str | int]] = [
+        {"trait_type": plain(name, _VALUE_LIMIT), "value": plain(value, _VALUE_LIMIT)} for name, value in traits
+    ]
+    attributes.append({"trait_type": "Level", "display_type": "number", "value": state.level})
+    document: Document = {
+        "type": REGISTRATION_TYPE,
+        "name": plain(subject.name, NAME_LIMIT),
+        "description": plain(description, DESCRIPTION_LIMIT, lines=True),
+        "image": f"ipfs://{media_cid}/image.png",
+        "animation_url": f"ipfs://{media_cid}/animation.html",
+        "external_url": f"{origin}/agents/{place}",
+        "background_color": background_color(subject),
+        "attributes": attributes,
+        "services": [
+            {"name": "web", "endpoint": f"{origin}/agents/{place}"},
+            {"name": "beauvoir", "endpoint": f"{origin}/{place}/beauvoir"},
+        ],
+        "x402Support": False,
+        "active": True,
+        "registrations": [],
+        "supportedTrust": [],
+        "beauvoir": {
+            "snapshot": state.snapshot,
+            "document": document_version,
+            "cid": beauvoir_cid,
+            "sha256": beauvoir_sha256,
+            "pack": subject.pack,
+            "ruleset": ruleset,
+            "day": day,
+        },
+    }
+    return _accepted(document, check_document(document, origin=origin))
+
+
+def collection_document(
+    *, name: str, symbol: str, description: str, image_cid: str, origin: str, chain_id: int, contract: str
+) -> Document:
+    """The canonical contractURI document (ERC-7572). `image_cid` is a media directory. Raises DocumentRefused."""
+    _require_place(origin, chain_id, contract, 0)
+    document: Document = {
+        "name": plain(name, NAME_LIMIT),
+        "symbol": plain(symbol, 32),
+        "description": plain(description, DESCRIPTION_LIMIT, lines=True),
+        "image": f"ipfs://{image_cid}/image.png",
+        "external_link": f"{origin}/agents",
+        "collaborators": [],
+    }
+    return _accepted(document, check_collection(document, origin=origin))
+
+
+def _require_place(origin: str, chain_id: int, contract: str, token_id: int) -> None:
+    problems = []
+    if not _ORIGIN.match(origin):
+        problems.append("the origin is not an absolute http(s) URL without trailing slash")
+    if chain_id < 1:
+        problems.append("the chain id is not positive")
+    if not _CONTRACT.match(contract):
+        problems.append("the contract is not a 20-byte address")
+    if not 0 <= token_id < 2**256:
+        problems.append("the token id is outside uint256")
+    if problems:
+        raise DocumentRefused(problems)
+
+
+def _accepted(document: Mapping[str, Any], problems: list[str]) -> Document:
+    if problems:
+        raise DocumentRefused(problems)
+    return dict(document)

@@ -1,0 +1,33 @@
+"""`dnft`, the command line."""
+
+import typer
+
+from scripts import check
+from scripts.commands import collections, doctor, processes
+from scripts.commands.wallet import wallet
+
+app = typer.Typer(
+    name="dnft",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="NFT agents: births, mints, metadata, and what becomes of them.",
+)
+
+app.command("doctor", rich_help_panel="Operate")(doctor.doctor)
+app.command("status", rich_help_panel="Operate")(collections.status)
+app.command("serve", rich_help_panel="Run")(processes.serve)
+app.command("worker", rich_help_panel="Run")(processes.worker)
+app.command("chain", rich_help_panel="Develop")(processes.chain)
+app.command("deploy", rich_help_panel="Collections")(collections.deploy)
+app.command("mint", rich_help_panel="Collections")(collections.mint)
+app.command("check", rich_help_panel="Collections")(check.command)
+app.add_typer(wallet, name="wallet", rich_help_panel="Operate")
+
+
+def main() -> None:
+    app()
+
+
+if __name__ == "__main__":
+    main()
