@@ -7,8 +7,7 @@ and pack give the same bytes.
 from personalities.birth import Personality
 from personalities.derive import Draws, derive
 from personalities.dials import BAND_WORDS, DIALS, band
-from personalities.errors import PackError
-from personalities.pack import MAX_DOCUMENT_BYTES, SECTIONS, Block, Exchange, Option, Pack
+from personalities.pack import SECTIONS, Block, Exchange, Option, Pack
 from personalities.templates import Reference, Template, articles, fill
 
 _MIDDLE = 1 << 15
@@ -16,16 +15,13 @@ _MIDDLE = 1 << 15
 
 def beauvoir(p: Personality, pack: Pack) -> str:
     """BEAUVOIR.md: Markdown, UTF-8, `\\n` line ends, at most 8 KiB, with the headings of `SECTIONS`. Raises ValueError
-    when `p` was born of another pack, PackError when the pack's texts are too long."""
+    when `p` was born of another pack."""
     writer = _Writer(p, pack, "document")
     sections = [f"# {p.name}"]
     for heading in SECTIONS:
         sections.append(f"## {heading}")
         sections += [writer.block(block) for block in pack.sections[heading]]
-    text = "\n\n".join(sections) + "\n"
-    if (size := len(text.encode())) > MAX_DOCUMENT_BYTES:
-        raise PackError(f"{pack.id}: the document of token {p.token_id} has {size} bytes; {MAX_DOCUMENT_BYTES} is most")
-    return text
+    return "\n\n".join(sections) + "\n"
 
 
 def description(p: Personality, pack: Pack) -> str:

@@ -5,11 +5,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any, get_args
 
+from personalities.bounds import longest_document
 from personalities.codewords import LENGTH
 from personalities.dials import BANDS, DIAL_RANGE, DIALS
 from personalities.errors import PackError
 from personalities.names import name_space
-from personalities.pack import SECTIONS, Block, BlockKind, Exchange, Option, Pack, Trait
+from personalities.pack import MAX_DOCUMENT_BYTES, SECTIONS, Block, BlockKind, Exchange, Option, Pack, Trait
 from personalities.templates import Reference, Template, parse
 
 Data = Mapping[str, Any]
@@ -18,6 +19,8 @@ _ID = re.compile(r"[a-z][a-z_]*")
 _VERSION = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)")
 _OWN = ("name", "given")
 REGIONS = 16
+MAX_SIGNALS = 12
+"""A token's JSON has at most 30 attributes: these, the 16 dials, stage and level."""
 
 
 def build(contents: Mapping[str, Data], pack_hash: str) -> Pack:
@@ -33,8 +36,11 @@ def build(contents: Mapping[str, Data], pack_hash: str) -> Pack:
     for slot in slots:
         if len(slot.options) != REGIONS:
             raise PackError(f"slots/{slot.id}.toml: {len(slot.options)} options; there are {REGIONS}")
-    if not signals:
-        raise PackError("pack.toml: a pack needs at least one signal")
+    if len(signals) > MAX_SIGNALS:
+        raise PackError(f"pack.toml: {len(signals)} signals; {MAX_SIGNALS} is the most")
+    titles = [signal.title for signal in signals]
+    if taken := [title for title in titles if titles.count(title) > 1 or title in (*DIALS, "Stage", "Level")]:
+        raise PackError(f"signals: the title {taken[0]!r} is already that of another attribute")
     expected = {"pack.toml", "dials.toml", "names.toml", "words.toml", "document.toml"}
     expected |= {f"slots/{slot.id}.toml" for slot in slots} | {f"signals/{signal.id}.toml" for signal in signals}
     if unknown := sorted(set(contents) - expected):
@@ -60,6 +66,8 @@ def build(contents: Mapping[str, Data], pack_hash: str) -> Pack:
         introduction=_templates(document, "introduction", "document.toml"),
     )
     _check_references(pack)
+    if (longest := longest_document(pack)) > MAX_DOCUMENT_BYTES:
+        raise PackError(f"document.toml: a document could have {longest} bytes; {MAX_DOCUMENT_BYTES} is the most")
     return pack
 
 

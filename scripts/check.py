@@ -96,6 +96,7 @@ def _print_report(report: Report, console: Console) -> None:
     console.print(Text(f"{report.url}"))
     for name, rows in report.by_consumer().items():
         console.print(_consumer_table(name, rows))
+        console.print()
     counts = report.counts()
     line = ", ".join(f"{counts[verdict]} {verdict}" for verdict in reversed(ORDER) if counts[verdict])
     console.print(Text(line, style=_STYLES[report.worst]))

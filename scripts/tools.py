@@ -94,12 +94,6 @@ CATALOGUE: Mapping[str, Part] = {
         Part("kubo", "go", (".tools/bin/ipfs",)),
         Part("postgres", "debian", ("/usr/lib/postgresql/*/bin/postgres", "postgres"), ("postgresql",)),
         Part("nginx", "debian", ("nginx", "/usr/sbin/nginx"), ("nginx-light",), "-v"),
-        Part(
-            "nginx-purge",
-            "debian",
-            ("/usr/lib/nginx/modules/ngx_http_cache_purge_module.so",),
-            ("libnginx-mod-http-cache-purge",),
-        ),
         Part("wrk", "debian", ("wrk",), ("wrk",), "-v"),
         Part("chromium", "debian", ("/usr/bin/chromium", "chromium", "chromium-browser"), ("chromium",)),
         Part("fonts", "debian", ("/usr/share/fonts/**/DejaVuSans.ttf",), ("fonts-dejavu-core",)),
@@ -148,6 +142,11 @@ def provide(names: Iterable[str], *, system: bool, say: Callable[[str], None]) -
             failures |= _attempt([kubo], install_kubo)
     pardons = excuses()
     return [_outcome(part, failures.get(part.name), pardons) for part in wanted]
+
+
+def look(name: str) -> Found:
+    """Look for one part without installing anything."""
+    return _outcome(CATALOGUE[name], None, excuses())
 
 
 def _attempt(parts: Iterable[Part], install: Callable[[], None]) -> dict[str, InstallFailed]:
@@ -226,9 +225,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if unknown := [name for name in options.parts if name not in CATALOGUE]:
         parser.error(f"unknown part {', '.join(unknown)}; there are: {', '.join(CATALOGUE)}")
     if options.used:
-        pardons = excuses()
         counts = json.loads(options.used.read_text())["parts"] if options.used.exists() else {}
-        print(table([_outcome(part, None, pardons) for part in CATALOGUE.values()], counts))
+        print(table([look(name) for name in CATALOGUE], counts))
         return 0
 
     def say(line: str) -> None:

@@ -13,6 +13,7 @@ from eth_abi.abi import decode as abi_decode
 from eth_abi.abi import encode as abi_encode
 from eth_abi.exceptions import DecodingError
 from eth_utils.abi import collapse_if_tuple
+from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
 from app.errors import Reverted
@@ -120,7 +121,10 @@ class Abi:
         except (DecodingError, ValueError, OverflowError):
             return Revert(name)
         # A plain `require(…, "text")` has its text as the reason, as people know it.
-        return Revert(str(arguments[0])) if name == "Error" else Revert(name, arguments)
+        if name == "Error":
+            return Revert(str(arguments[0]))
+        pairs = zip(types, arguments, strict=True)
+        return Revert(name, tuple(to_checksum_address(value) if kind == "address" else value for kind, value in pairs))
 
 
 def _types(parameters: Sequence[Any]) -> tuple[str, ...]:

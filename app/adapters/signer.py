@@ -82,7 +82,8 @@ def create_keystore(path: Path, password: str, *, iterations: int | None = None)
     """Make a new key, write it encrypted to `path` with mode 0600, and return its address.
 
     An existing file is never overwritten; the file is there whole or not at all. `iterations` is scrypt's cost N
-    (default 2**18; tests use less). Raises ConfigurationError for an empty password or an existing file."""
+    (default 2**18; tests use less). Raises ConfigurationError for an empty password, an existing file or a folder
+    that can not be written."""
     from eth_account import Account
 
     if not password:
@@ -90,7 +91,10 @@ def create_keystore(path: Path, password: str, *, iterations: int | None = None)
     # The library draws key, salt and IV from the system itself: key material never passes through our own seeds.
     account = Account.create()
     keystore = json.dumps(account.encrypt(password, kdf="scrypt", iterations=iterations))
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # mkstemp opens with mode 0600
+    try:
+        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # mkstemp opens with mode 0600
+    except OSError as error:
+        raise ConfigurationError([f"The keystore {path.name} can not be written: {error.strerror}"]) from None
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(keystore + "\n")

@@ -28,6 +28,7 @@ _LIVE_PURGED: Final = "public, max-age=60, s-maxage=300, stale-while-revalidate=
 _LIVE_UNPURGED: Final = "public, max-age=30, s-maxage=30, stale-if-error=86400"
 """Without a purge hook a shared cache may keep an answer for half a minute at most."""
 
+MAX_STORED_ID: Final = 2**31 - 1
 ALLOW: Final = "GET, HEAD, OPTIONS"
 _HEADER_NAMES: Final = re.compile(r"[A-Za-z0-9-]+(?: ?, ?[A-Za-z0-9-]+)*")
 
@@ -120,6 +121,7 @@ class PublicEdge:
             return gateway_resource(self._reading, target.cid, target.inside, form), None
         if target.token_id is None:
             return self._contract(target.chain_id, target.contract)
+        require_storable(self._reading, target.chain_id, target.contract, target.token_id)
         shown = self._reading.token(target.chain_id, target.contract, target.token_id, target.version)
         immutable = target.version is not None
         resource = Resource(
@@ -153,6 +155,13 @@ def _tags(collection_id: int, token_id: int | None) -> Headers:
     tags = cache_tags(collection_id, token_id)
     # Cache-Tag is what CDNs read; Cache-Groups is the standard (RFC 9875), a list of quoted strings.
     return [("cache-tag", ",".join(tags)), ("cache-groups", ", ".join(f'"{tag}"' for tag in tags))]
+
+
+def require_storable(reading: Reading, chain_id: int, contract: str, token_id: int) -> None:
+    """Token ids go up to 2^256; supplies, and the database's columns, do not. Raises NotFound for those beyond."""
+    if token_id > MAX_STORED_ID:
+        collection = reading.collection(chain_id, contract)
+        raise NotFound(f"The ids of this collection end at {collection.supply - 1}.")
 
 
 def preflight(header: HeaderGetter) -> Answer:

@@ -7,7 +7,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from app.api.public import error_answer
+from app.api.public import ALLOW, error_answer, preflight
 from app.api.resource import Answer, Resource
 from app.errors import DnftError, Forbidden, Invalid, MalformedRequest, MethodNotAllowed, NotFound, TooLarge
 
@@ -58,10 +58,15 @@ def install(application: FastAPI) -> None:
 
     @application.exception_handler(HTTPException)
     async def http(request: Request, error: HTTPException) -> Response:
+        allow = (error.headers or {}).get("Allow", "")  # as Starlette spells it
+        if allow == "GET":
+            # The bridge answers HEAD where a route answers GET, and whoever may GET may ask beforehand.
+            if request.method == "OPTIONS":
+                return Plain(preflight(request.headers.get))
+            allow = ALLOW
         kind = _BY_STATUS.get(error.status_code, Invalid if error.status_code < 500 else DnftError)
         messages = {404: "Nothing is served under this path.", 405: "This path does not take that method."}
         answer = error_answer(kind(messages.get(error.status_code, str(error.detail)[:500])), request.method)
-        allow = (error.headers or {}).get("allow")
         return Plain(answer._replace(headers=[*answer.headers, ("allow", allow)]) if allow else answer)
 
     @application.exception_handler(Exception)

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from app.api.dependencies import Edge, Readings
-from app.api.public import JSON
+from app.api.public import JSON, require_storable
 from app.api.resource import Resource
 from app.api.responses import PROBLEM, Plain, send
 from app.db.tables import Collection, Snapshot
@@ -27,9 +27,10 @@ TokenId = Annotated[str, Path(description="Decimal, 0x hex, or 64 hex digits.", 
 class Place:
     """The token a path names, parsed strictly."""
 
-    def __init__(self, chain_id: ChainId, contract: Contract, token_id: TokenId) -> None:
+    def __init__(self, reading: Readings, chain_id: ChainId, contract: Contract, token_id: TokenId) -> None:
         self.chain_id, self.contract = parse_chain_id(chain_id), parse_contract(contract)
         self.token_id = parse_token_id(token_id)
+        require_storable(reading, self.chain_id, self.contract, self.token_id)
 
 
 At = Annotated[Place, Depends()]

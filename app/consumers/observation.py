@@ -1,6 +1,7 @@
 """What was seen of one token at one moment: the answers, the parsed document, its media."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -12,6 +13,10 @@ RANGE_PROBE = 1024
 """Bytes asked for by the Range probe, from the first."""
 ABSENT_ID = 2**256 - 1
 """A well-formed token id that no collection can hold: it would need a supply of 2^256."""
+MOST_NESTED = 100
+"""Levels of nesting that are read; no document of tokens comes near."""
+_BRACKETS = re.compile(rb'[\[\]{}"]|\\.', re.DOTALL)
+"""Brackets, quotes, and escapes, which may hide a quote."""
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _CONTRACT_KEYS = frozenset({"symbol", "banner_image", "featured_image", "external_link", "collaborators"})
 _TOKEN_KEYS = frozenset({"attributes", "animation_url", "beauvoir", "services"})
@@ -125,17 +130,34 @@ def parse_document(answer: HttpAnswer) -> tuple[Mapping[str, Any] | None, str]:
         return None, answer.error or f"status {answer.status}"
     if answer.truncated:
         return None, f"the body is longer than the {len(answer.body)} bytes that were read"
+    if nested_deeper(answer.body, MOST_NESTED):
+        return None, f"the JSON is nested more than {MOST_NESTED} levels deep"
     try:
         document = json.loads(answer.body.decode("utf-8"), parse_constant=_no_constant)
     except UnicodeDecodeError as error:
         return None, f"the body is not UTF-8 (byte {error.start})"
-    except RecursionError:
-        return None, "the JSON is nested too deeply"
     except ValueError as error:
         return None, f"the body is not JSON: {error}"
     if not isinstance(document, dict):
         return None, f"the body is a JSON {type(document).__name__}, not an object"
     return document, ""
+
+
+def nested_deeper(body: bytes, most: int) -> bool:
+    """Whether JSON opens more than `most` levels. Found before parsing, because the parser recurses in C: where a
+    library has raised the recursion limit, deep JSON overflows the stack and ends the process."""
+    depth, inside = 0, False
+    for token in _BRACKETS.finditer(body):
+        mark = token[0][:1]
+        if mark == b'"':
+            inside = not inside
+        elif not inside and mark in b"[{":
+            depth += 1
+            if depth > most:
+                return True
+        elif not inside and mark in b"]}":
+            depth -= 1
+    return False
 
 
 def _no_constant(name: str) -> None:

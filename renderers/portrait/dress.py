@@ -152,9 +152,9 @@ def _pattern(frame: Frame, cast: Cast, colours: Palette, base: float) -> list[Sh
                 paths.append(leaf(x, y - 22, x, y + 30, 15))
     elif kind == 4:
         paths = [
-            ellipse(cx + (i + (row % 2) * 0.5) * 46, base + 60 + row * 38, 4 + 4 * cast.intensity)
-            for row in range(9)
-            for i in range(-9, 10)
+            ellipse(cx + (i + (row % 2) * 0.5) * 54, base + 60 + row * 44, 5 + 4 * cast.intensity)
+            for row in range(7)
+            for i in range(-8, 9)
         ]
     elif kind == 5:
         for i in range(9):

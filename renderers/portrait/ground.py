@@ -51,9 +51,9 @@ def motif(frame: Frame, cast: Cast, colours: Palette) -> list[Shape | Group]:
         for row in range(lines + 2):
             y = 560 + row * 480 / (lines + 1)
             wave: list[Point] = [
-                (-40 + i * 138, y + (16 if i % 2 else -16) + draws.between(-loose, loose)) for i in range(9)
+                (-60 + i * 163, y + (16 if i % 2 else -16) + draws.between(-loose, loose)) for i in range(9)
             ]
-            paths.append(brush(wave, 7 + row * 0.6, lambda _: 1.0, 16))
+            paths.append(brush(wave, 7 + row * 0.6, lambda _: 1.0, 14))
         return [
             Shape(rectangle(0, 540, 1024, 484), far.lighter(-0.03 if far.light > 0.5 else 0.03).hex(), 0.8),
             Shape(together(paths), line, 0.75),
@@ -100,9 +100,9 @@ def motif(frame: Frame, cast: Cast, colours: Palette) -> list[Shape | Group]:
             x = 1024 * (i + 0.5) / lines
             top = 180 + 260 * abs(i - (lines - 1) / 2) / lines + draws.between(-loose, loose) * 3
             paths.append(bar(x, top, x, 1030, 4))
-            for k in range(5):
+            for k in range(4):
                 for s in (-1, 1):
-                    y = top + 60 + k * 120
+                    y = top + 60 + k * 140
                     paths.append(leaf(x, y, x + s * 52, y - 60, 13))
         return [Shape(together(paths), line, 0.5)]
     if cast.element == 6:
@@ -181,11 +181,11 @@ def halo(frame: Frame, cast: Cast, colours: Palette) -> list[Shape | Group]:
         stripes = [rectangle(x - radius, y + radius * (0.12 + 0.15 * k), radius * 2, 6 + 7 * k) for k in range(6)]
         result += [Shape(disc, face), Group("", (Shape(together(stripes), colours.ground.hex(), 0.85),), disc)]
     elif kind == 4:
-        # An eclipse: a dark disc slides over the bright one.
-        dark = colours.ground.lighter(-0.08 if colours.ground.light < 0.5 else -0.35)
+        # An eclipse: a disc of the ground's colour slides over the bright one, and makes a moon of it.
+        dim = colours.ground.lighter(-0.06 if colours.ground.light < 0.5 else 0.03)
         result += [
             Shape(disc, face),
-            Shape(ellipse(x - frame.lit * radius * 0.16, y + radius * 0.07, radius * 0.88), dark.hex(), 0.9),
+            Shape(ellipse(x - frame.lit * radius * 0.16, y + radius * 0.07, radius * 0.88), dim.hex(), 0.9),
         ]
     elif kind == 5:
         count = 28

@@ -46,7 +46,7 @@ def sheen(frame: Frame, colours: Palette, shift: float = 0.0) -> Linear:
     )
 
 
-def strands(frame: Frame, cast: Cast, colours: Palette, lines: list[list[Point]], clip: Path) -> Group:
+def strands(cast: Cast, colours: Palette, lines: list[list[Point]], clip: Path, steps: int | None = None) -> Group:
     """Flowing lines cut to the mass; tempo makes them more, steadiness calmer."""
     draws = cast.draws.at("strands")
     wobble = (1 - cast.steadiness) * 9
@@ -54,7 +54,7 @@ def strands(frame: Frame, cast: Cast, colours: Palette, lines: list[list[Point]]
     dark: list[Path] = []
     for index, line in enumerate(lines):
         bent = [(x + draws.between(-wobble, wobble), y) for x, y in line]
-        (light if index % 2 else dark).append(brush(bent, 3.0 + draws.unit() * 4.5))
+        (light if index % 2 else dark).append(brush(bent, 3.0 + draws.unit() * 4.5, steps=steps))
     shapes = []
     if dark:
         shapes.append(

@@ -107,7 +107,8 @@ def front(frame: Frame, cast: Cast, colours: Palette) -> list[Shape | Group]:
     crop = 0.62 if kind == "cropped" else 1.0
     outer = [(u * (0.97 + 0.03 * crop), v * 1.0 + (1 - crop) * 0.06) for u, v in crown]
     mass = smooth([at(u, v) for u, v in outer + hairlines[kind]], 0.92)
-    count = 5 + round(5 * cast.tempo)
+    # Under curls little of the strands is seen.
+    count = 4 if kind == "curls" else 5 + round(5 * cast.tempo)
     lines: list[list[Point]] = []
     part = {"parted": d * 0.12, "swept": d * 0.62, "wing": d * 0.7}.get(kind, 0.0)
     for side in (-1, 1):
@@ -123,7 +124,7 @@ def front(frame: Frame, cast: Cast, colours: Palette) -> list[Shape | Group]:
                     end,
                 ]
             )
-    result: list[Shape | Group] = [Shape(mass, fill), strands(frame, cast, colours, lines, mass)]
+    result: list[Shape | Group] = [Shape(mass, fill), strands(cast, colours, lines, mass)]
     if kind == "curls":
         draws = cast.draws.at("curls")
         balls = [
@@ -137,7 +138,7 @@ def front(frame: Frame, cast: Cast, colours: Palette) -> list[Shape | Group]:
         rings = []
         for i in range(13):
             x, y = at(-0.95 + 1.9 * i / 12, 0.215 - 0.10 * math.sin(math.pi * i / 12))
-            rings.append(brush([(x - 9, y + 4), (x - 2, y - 9), (x + 9, y - 2), (x + 3, y + 7)], 4))
+            rings.append(brush([(x - 9, y + 4), (x - 2, y - 9), (x + 9, y - 2), (x + 3, y + 7)], 4, steps=4))
         result.append(Shape(together(rings), colours.hair_light.hex(), 0.8))
     if kind == "wing":
         lock = smooth(
@@ -167,5 +168,5 @@ def front(frame: Frame, cast: Cast, colours: Palette) -> list[Shape | Group]:
             ]
             for i in range(6)
         ]
-        result += [Shape(lock, fill), strands(frame, cast, colours, flow, lock)]
+        result += [Shape(lock, fill), strands(cast, colours, flow, lock)]
     return result

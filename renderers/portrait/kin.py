@@ -180,7 +180,10 @@ def _cracks(frame: Frame, draws: Draws) -> Path:
 
 def _seam(frame: Frame, d: int, line: list[tuple[float, float]], width: float) -> Path:
     points = [(frame.x(d * u), frame.y(v)) for u, v in line]
-    return together([bar(*a, *b, width) for a, b in pairwise(points)] + [ellipse(*p, width / 2) for p in points])
+    return together(
+        [bar(*a, *b, width) for a, b in pairwise(points)]
+        + [star(*p, width * 0.5, width * 0.5, 3) for p in points[1:-1]]
+    )
 
 
 def _scales(frame: Frame) -> Path:

@@ -86,8 +86,14 @@ def palette(subject: Subject, cast: Cast) -> Palette:
     pull = ((own - accent_hue + 540) % 360 - 180) / 3
     disc = _clear(Oklch(scheme.disc[0], scheme.disc[1] * vivid, (accent_hue + pull) % 360))
     jitter = cast.draws.at("skin").between(-14, 14)
-    flesh = 52.0 + jitter if scheme.skin_hue is None else ground.hue + scheme.skin_hue + jitter
-    skin = Oklch(scheme.skin[0], scheme.skin[1] * (0.8 + 0.4 * cast.warmth), (flesh + 14 - 24 * cast.warmth) % 360)
+    flesh = (52.0 if scheme.skin[0] > 0.5 else 44.0) if scheme.skin_hue is None else ground.hue + scheme.skin_hue
+    skin = Oklch(
+        scheme.skin[0], scheme.skin[1] * (0.8 + 0.4 * cast.warmth), (flesh + jitter + 14 - 24 * cast.warmth) % 360
+    )
+    apart = (disc.hue - skin.hue + 540) % 360 - 180
+    if abs(apart) < 45 and abs(disc.light - skin.light) < 0.16:
+        # A face must not melt into the disc behind it.
+        disc = _clear(disc.turned(math.copysign(75, apart)).lighter(-0.05))
     # Shadow turns towards violet by the shorter way, and stays quiet on dark skin: no olive, no blood.
     cool = (320 - skin.hue + 540) % 360 - 180
     shade_hue = skin.hue + math.copysign(min(abs(cool), 30), cool)

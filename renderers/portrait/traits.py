@@ -18,17 +18,14 @@ _EMBLEMS: Final = {
     "bellringer": 6,  # bells on stems
 }
 ELEMENTS: Final = {
-    "fire": 0,
-    "ember": 0,
-    "water": 1,
-    "tide": 1,
-    "rain": 1,
-    "air": 2,
-    "wind": 2,
-    "earth": 3,
-    "loam": 3,
-    "stone": 3,
-    "salt": 7,
+    **dict.fromkeys(("fire", "ember"), 0),  # rays
+    **dict.fromkeys(("water", "tide"), 1),  # waves
+    **dict.fromkeys(("air", "wind", "draught"), 2),  # gusts
+    **dict.fromkeys(("earth", "loam"), 3),  # hills
+    "rime": 4,  # frost stars
+    "moss": 5,  # stems
+    "copper": 6,  # rings
+    "salt": 7,  # crystals
 }
 KINS: Final = ("human",) * 6 + (
     "elf",

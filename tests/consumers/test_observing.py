@@ -1,10 +1,13 @@
 import json
+import subprocess
+import sys
 from collections.abc import Mapping
+from time import perf_counter
 
 import pytest
 
 from app.consumers.evaluation import evaluate
-from app.consumers.observation import HttpAnswer, parse_document, redirect_target
+from app.consumers.observation import HttpAnswer, nested_deeper, parse_document, redirect_target
 from app.consumers.observing import fetchable, observe, sibling_urls, with_query
 from app.consumers.site import Resource, Site
 from tests.consumers.samples import ANIMATION, CONTRACT, IMAGE, PNG, TOKEN, document
@@ -110,6 +113,42 @@ def test_parse_document_bad_body_gives_reason(body: bytes, reason: str) -> None:
     document, error = parse_document(answer(body=body))
     assert document is None
     assert reason in error
+
+
+@pytest.mark.parametrize(
+    ("body", "deeper"),
+    [
+        (b"[" * 3 + b"]" * 3, False),
+        (b"[" * 4, True),
+        (b'{"a":[{"b":[', True),
+        (b"[]" * 50, False),
+        (b'["[[[[[[", "{{{{"]', False),
+        (b'["\\"[[[[[["]', False),
+        (b'["\\\\", [[[', True),
+        (b"", False),
+    ],
+)
+def test_nested_deeper_counts_open_brackets_outside_strings(body: bytes, deeper: bool) -> None:
+    assert nested_deeper(body, 3) is deeper
+
+
+def test_parse_document_deep_json_is_refused_whatever_the_recursion_limit() -> None:
+    code = (
+        "import sys; sys.setrecursionlimit(10**6)\n"
+        "from app.consumers.observation import HttpAnswer, parse_document\n"
+        "for body in (b'[' * 10**6, b'{\"a\":' * 10**6):\n"
+        "    answer = HttpAnswer('u', 'GET', 200, {}, body, 1)\n"
+        "    assert 'deep' in parse_document(answer)[1]\n"
+    )
+    # In a process of its own: without the bound it would be this one that dies.
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+def test_parse_document_hostile_megabytes_take_no_time() -> None:
+    for piece in (b"[]", b'"', b'\\"', b"\\", b'"\\"'):
+        started = perf_counter()
+        assert parse_document(answer(body=piece * (2_000_000 // len(piece))))[0] is None
+        assert perf_counter() - started < 5, piece
 
 
 def test_parse_document_cut_body_is_not_parsed() -> None:

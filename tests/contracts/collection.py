@@ -97,7 +97,8 @@ def refused(node: Node, by: LocalSigner, call: Call) -> Revert | None:
     try:
         node.rpc("eth_call", request, "latest")
     except RpcFailure as failure:
-        assert failure.code == 3, failure
+        if failure.code != 3:  # anything but "execution reverted" is a fault of the test
+            raise
         return agent_abi().read_revert(bytes.fromhex((failure.data or "0x")[2:]))
     return None
 

@@ -30,7 +30,7 @@ ADMIN_ROLE = role("DEFAULT_ADMIN_ROLE")
 
 
 def unauthorized(by: LocalSigner, name: str) -> str:
-    return f"AccessControlUnauthorizedAccount({by.address.lower()}, 0x{role(name).hex()})"
+    return f"AccessControlUnauthorizedAccount({by.address}, 0x{role(name).hex()})"
 
 
 # --- construction ----------------------------------------------------------------------------------------------------
@@ -236,7 +236,7 @@ def test_burn_by_approved_and_by_operator(collection: Collection) -> None:
 @pytest.mark.parametrize("by", [ADMIN, MINTER, COMMITTER, PAUSER, BOB])
 def test_burn_by_anyone_else_is_refused(collection: Collection, by: LocalSigner) -> None:
     minted(collection)
-    assert collection.refusal(by, "burn", 0) == f"ERC721InsufficientApproval({by.address.lower()}, 0)"
+    assert collection.refusal(by, "burn", 0) == f"ERC721InsufficientApproval({by.address}, 0)"
 
 
 # --- transfers -------------------------------------------------------------------------------------------------------
@@ -258,7 +258,7 @@ def test_transfer_and_approval_follow_erc721(collection: Collection) -> None:
 @pytest.mark.parametrize("by", [ADMIN, MINTER, COMMITTER, PAUSER, BOB])
 def test_transfer_by_anyone_else_is_refused(collection: Collection, by: LocalSigner) -> None:
     minted(collection)
-    said = f"ERC721InsufficientApproval({by.address.lower()}, 0)"
+    said = f"ERC721InsufficientApproval({by.address}, 0)"
     assert collection.refusal(by, "transferFrom", ALICE.address, by.address, 0) == said
 
 
@@ -266,14 +266,13 @@ def test_transfer_that_makes_no_sense_is_refused(collection: Collection) -> None
     minted(collection)
     a, b = ALICE.address, BOB.address
     safe = "safeTransferFrom(address,address,uint256)"
-    low = a.lower(), b.lower()
-    assert collection.refusal(ALICE, "transferFrom", b, b, 0) == f"ERC721IncorrectOwner({low[1]}, 0, {low[0]})"
+    assert collection.refusal(ALICE, "transferFrom", b, b, 0) == f"ERC721IncorrectOwner({b}, 0, {a})"
     assert collection.refusal(ALICE, "transferFrom", a, ZERO, 0) == f"ERC721InvalidReceiver({ZERO})"
     assert collection.refusal(ALICE, "transferFrom", a, b, 9) == "ERC721NonexistentToken(9)"
-    assert collection.refusal(BOB, "approve", b, 0) == f"ERC721InvalidApprover({low[1]})"
+    assert collection.refusal(BOB, "approve", b, 0) == f"ERC721InvalidApprover({b})"
     assert collection.refusal(ALICE, "setApprovalForAll", ZERO, True) == f"ERC721InvalidOperator({ZERO})"
     contract = collection.address
-    assert collection.refusal(ALICE, safe, a, contract, 0) == f"ERC721InvalidReceiver({contract.lower()})"
+    assert collection.refusal(ALICE, safe, a, contract, 0) == f"ERC721InvalidReceiver({contract})"
     assert collection.refused_view("balanceOf", ZERO) == f"ERC721InvalidOwner({ZERO})"
     assert collection.refused_view("getApproved", 9) == "ERC721NonexistentToken(9)"
 
@@ -342,8 +341,20 @@ def test_set_origin_moves_all_uris_and_says_so(collection: Collection) -> None:
 
 @pytest.mark.parametrize(
     "origin",
-    ["", "/", "https://a.example/", "https://a.example?x=1", "https://a.example#x", "https://a.example/ x", 'https://"']
-    + ["https://a.example/\n", "https://a.exämple", "https://a\\b", "https://<b>", "https://a.example/" + "x" * 183],
+    [
+        "",
+        "/",
+        "https://a.example/",
+        "https://a.example?x=1",
+        "https://a.example#x",
+        "https://a.example/ x",
+        "https://a.example/\n",
+        'https://"',
+        "https://a\\b",
+        "https://<b>",
+        "https://a.exämple",
+        "https://a.example/" + "x" * 183,
+    ],
 )
 def test_set_origin_that_would_break_uris_is_refused(collection: Collection, origin: str) -> None:
     assert collection.refusal(ADMIN, "setOrigin", origin) == "InvalidOrigin()"
@@ -415,7 +426,7 @@ def test_admin_moves_in_two_steps_after_the_delay_and_owner_follows(collection: 
 def test_admin_move_can_be_cancelled(collection: Collection) -> None:
     collection.do(ADMIN, "beginDefaultAdminTransfer", BOB.address)
     collection.do(ADMIN, "cancelDefaultAdminTransfer")
-    said = f"AccessControlInvalidDefaultAdmin({BOB.address.lower()})"
+    said = f"AccessControlInvalidDefaultAdmin({BOB.address})"
     assert collection.refusal(BOB, "acceptDefaultAdminTransfer") == said
 
 

@@ -9,6 +9,9 @@ from xml.etree import ElementTree
 import pytest
 
 from renderers import State, Subject, render
+from renderers.page import page
+from renderers.portrait import compose
+from renderers.svg import svg_text
 from tests.renderers.subjects import BEAUVOIR, state, subject
 
 _SVG = "{http://www.w3.org/2000/svg}"
@@ -103,11 +106,13 @@ def _outside_titles(text: str) -> str:
 
 
 def test_svg_uses_only_what_sanitisers_keep() -> None:
-    for number in range(30):
-        media = render(subject(number), state(number), BEAUVOIR) if number < 4 else None
-        if media is not None:
-            _check_svg(media["image.svg"].decode())
-            _check_page(media["animation.html"].decode())
+    for number in range(60):
+        scene = compose(subject(number), state(number))
+        svg = svg_text(scene, "A portrait")
+        _check_svg(svg)
+        page_text = page(scene, subject(number), state(number), svg)
+        _check_page(page_text)
+        assert len(page_text) <= 60_000
 
 
 @pytest.mark.parametrize("kind", HOSTILE)
@@ -117,13 +122,13 @@ def test_render_hostile_words_change_no_structure(kind: str) -> None:
     hostile = Subject(calm.agent_id + text, text, ((text, text), *calm.signals[1:]), calm.slots, calm.seed, text)
     how = State(1, state().bands, text, 3)
     media = render(hostile, how, BEAUVOIR)
-    svg, page = media["image.svg"].decode(), media["animation.html"].decode()
+    svg, html = media["image.svg"].decode(), media["animation.html"].decode()
     _check_svg(svg)
-    _check_page(page)
+    _check_page(html)
     assert len(svg) < 100_000
     for character in "\u202e\u200b\u2066\x00\x1b":
-        assert character not in svg + page
+        assert character not in svg + html
     # The same shapes as with a calm name: nothing leaks out of the titles.
     again = render(Subject(calm.agent_id, "A", hostile.signals, calm.slots, calm.seed, "p@1"), how, BEAUVOIR)
     assert _outside_titles(svg) == _outside_titles(again["image.svg"].decode())
-    assert _outside_titles(page) == _outside_titles(again["animation.html"].decode())
+    assert _outside_titles(html) == _outside_titles(again["animation.html"].decode())

@@ -99,7 +99,9 @@ def test_palette_figure_stands_out_from_ground_and_ink_from_skin() -> None:
     for number in range(200):
         who = subject(number)
         colours = palette(who, cast(who, state(number)))
-        assert abs(colours.skin.light - colours.disc.light) + abs(colours.hair.light - colours.disc.light) > 0.15
+        apart = abs((colours.disc.hue - colours.skin.hue + 540) % 360 - 180)
+        assert apart >= 40 or abs(colours.disc.light - colours.skin.light) >= 0.12
+        assert abs(colours.skin.light - colours.hair.light) > 0.11
         assert contrast(colours.ink.hex(), colours.white.hex()) > 7
         assert contrast(colours.ink.hex(), colours.skin.hex()) > 2
 

@@ -15,7 +15,7 @@ _SIGNATURES: tuple[tuple[int, bytes, str], ...] = (
     (0, b"BM", "image/bmp"),
 )
 _SNIFFED = {kind for _, _, kind in _SIGNATURES} | {"image/svg+xml"}
-"""Types that are told by their first bytes without doubt; AVIF, HEIF and JPEG XL share containers and are not judged."""
+"""Types told by their first bytes without doubt; AVIF, HEIF and JPEG XL share containers and are not judged."""
 _ELEMENT = re.compile(rb"<\s*([a-zA-Z][\w:.-]*)")
 _IMAGE_HREF = re.compile(rb"<\s*(?:\w+:)?image\b[^<>]*?\bhref\s*=\s*[\"']?\s*([^\"'\s>]*)", re.IGNORECASE)
 

@@ -1,0 +1,150 @@
+"""Loading refuses every broken pack with one message that names the file."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import personalities
+from personalities import DIALS, PackError, load_pack
+from personalities.bounds import longest_document
+from personalities.loading import checksums
+from personalities.pack import MAX_DOCUMENT_BYTES
+
+PACKAGED = Path(personalities.__file__).parent / "packs" / "dixie"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    copy = tmp_path / "copy"
+    shutil.copytree(PACKAGED, copy)
+    return copy
+
+
+def sign(folder: Path) -> None:
+    (folder / "CHECKSUMS").write_text(checksums(folder), encoding="utf-8")
+
+
+def sign_and_load(folder: Path) -> None:
+    sign(folder)
+    load_pack(folder)
+
+
+def replace(file: str, old: str, new: str, count: int = 1) -> Callable[[Path], None]:
+    def change(folder: Path) -> None:
+        text = (folder / file).read_text(encoding="utf-8")
+        assert old in text
+        (folder / file).write_text(text.replace(old, new, count), encoding="utf-8")
+
+    return change
+
+
+def remove(file: str) -> Callable[[Path], None]:
+    return lambda folder: (folder / file).unlink()
+
+
+def append(file: str, text: str) -> Callable[[Path], None]:
+    def change(folder: Path) -> None:
+        with (folder / file).open("a", encoding="utf-8") as handle:
+            handle.write(text)
+
+    return change
+
+
+def test_load_pack_by_name_and_by_path_are_the_same_pack(folder: Path) -> None:
+    assert load_pack("dixie").id == "dixie@1.0.0"
+    assert load_pack(folder).hash == load_pack("dixie").hash == load_pack(str(folder)).hash
+
+
+def test_load_pack_line_ends_and_comments_do_not_change_the_hash(folder: Path) -> None:
+    words = folder / "words.toml"
+    words.write_bytes(b"# another comment\r\n" + words.read_bytes().replace(b"\n", b"\r\n"))
+    assert load_pack(folder).hash == load_pack("dixie").hash
+
+
+def test_load_pack_changed_word_changes_the_hash(folder: Path) -> None:
+    replace("words.toml", "You are no legend.", "You are not a legend.")(folder)
+    sign(folder)
+    assert load_pack(folder).hash != load_pack("dixie").hash
+
+
+def test_load_pack_edited_without_new_checksums_is_refused(folder: Path) -> None:
+    replace("words.toml", "You are no legend.", "You are not a legend.")(folder)
+    with pytest.raises(PackError, match=r"CHECKSUMS does not match words\.toml"):
+        load_pack(folder)
+
+
+def test_load_pack_without_checksums_is_refused(folder: Path) -> None:
+    (folder / "CHECKSUMS").unlink()
+    with pytest.raises(PackError, match="CHECKSUMS cannot be read"):
+        load_pack(folder)
+
+
+@pytest.mark.parametrize("name", ["no-such-pack", "/no/such/folder"])
+def test_load_pack_that_is_not_there_is_refused(name: str) -> None:
+    with pytest.raises(PackError, match="there is no pack"):
+        load_pack(name)
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        (remove("names.toml"), r"names\.toml: the file is missing"),
+        (remove("slots/humour.toml"), r"slots/humour\.toml: the file is missing"),
+        (append("slots/humour.toml", 'x = "\n'), r"slots/humour\.toml: not readable TOML"),
+        (append("pack.toml", "x = 1.5\n"), r"pack\.toml: x: 1\.5 is a float"),
+        (append("pack.toml", 'x = "e\u0301"\n'), "not in Unicode normal form"),
+        (replace("pack.toml", '"1.0.0"', '"1.0"'), "version of three numbers"),
+        (replace("pack.toml", '"metaphor", ', ""), "15 slots; there are 16"),
+        (
+            append("slots/humour.toml", '\n[[option]]\nlabel = "x"\nline = ["X."]\nsay = ["X."]\n'),
+            "17 options; there are 16",
+        ),
+        (replace("slots/humour.toml", "say = [", "sing = ["), "differ in facets"),
+        (replace("slots/humour.toml", 'label = "understatement"', 'label = "puns, sparingly"'), "the same label"),
+        (replace("slots/craft.toml", 'paired = ["ask", "say"]', 'paired = ["ask", "noun"]'), "as many lines in each"),
+        (replace("signals/rarity.toml", "weight = 8000", "weight = 0"), "integer above zero"),
+        (replace("signals/era.toml", 'title = "Era"', 'title = "Warmth"'), "already that of another attribute"),
+        (replace("dials.toml", "[Tempo]", "[Speed]"), r"dials\.toml: \[Tempo\] is missing"),
+        (replace("dials.toml", "edges = [1702, ", "edges = ["), "edges must be 17 integers"),
+        (replace("dials.toml", "1702, 6809", "6809, 1702"), "edges must rise"),
+        (replace("names.toml", '"Ysolde"', '"Ysolda", "Ysolde"'), "less than two edits apart"),
+        (replace("words.toml", "plain_use = [", "plainest_use = ["), r"\{plain_use\} is nothing in this pack"),
+        (append("words.toml", 'spin = ["{turn}"]\nturn = ["{spin}"]\n'), "leads back to itself"),
+        (append("words.toml", 'humour = ["x"]\n'), "already the name of a slot"),
+        (append("words.toml", 'twice = ["x", "x"]\n'), "holds 'x' twice"),
+        (append("words.toml", 'shout = ["<b>"]\n'), "has a meaning in Markdown"),
+        (replace("document.toml", "{value.dont}", "{value.never}"), "value has no such facet"),
+        (replace("document.toml", "{Candor.line}", "{Candor.song}"), "its word and its line only"),
+        (replace("document.toml", 'heading = "Expertise"', 'heading = "Skills"'), "the sections must be"),
+        (replace("document.toml", 'from = ["work"]', 'from = ["play"]'), "there is no exchange 'play'"),
+        (replace("document.toml", 'kind = "compass"', 'kind = "chart"'), "kind must be one of"),
+        (replace("words.toml", "You are no legend.", "On and on. " * 300 + "Still."), "a document could have"),
+        (append("signals/extra.toml", 'title = "X"\n'), "not part of the pack"),
+    ],
+)
+def test_load_pack_broken_content_is_refused(folder: Path, change: Callable[[Path], None], problem: str) -> None:
+    change(folder)
+    with pytest.raises(PackError, match=problem):
+        sign_and_load(folder)
+
+
+def test_dixie_fits_its_documents() -> None:
+    pack = load_pack("dixie")
+    assert longest_document(pack) <= MAX_DOCUMENT_BYTES
+    assert [signal.title for signal in pack.signals] == ["Archetype", "Lineage", "Era", "Element", "Rarity"]
+
+
+def test_dixie_every_band_of_every_dial_has_its_own_lines() -> None:
+    pack = load_pack("dixie")
+    lines = [line for dial in DIALS for band in pack.dial_lines[dial] for line in band]
+    assert len(lines) == len(set(lines))
+    assert all(len(band) >= 3 for dial in DIALS for band in pack.dial_lines[dial])
+
+
+def test_dixie_no_option_shares_a_line_with_another() -> None:
+    pack = load_pack("dixie")
+    for slot in pack.slots:
+        lines = [line for option in slot.options for facet in option.facets.values() for line in facet]
+        assert len(lines) == len(set(lines)), slot.id
