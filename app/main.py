@@ -2,6 +2,7 @@
 
 from fastapi import FastAPI
 
+from app import pages
 from app.api import collections, operations, responses, tokens
 from app.api.metrics import registry
 from app.api.public import PublicEdge
@@ -28,6 +29,7 @@ def build(world: World) -> Server:
     responses.install(application)
     application.include_router(operations.router)
     application.include_router(collections.router)
+    application.include_router(pages.router)
     application.include_router(tokens.router)
     server = Server(edge, application)
     application.state.world = world

@@ -27,10 +27,9 @@ class _Longest:
         return headings + sum(self._block(block) + 2 for blocks in self._pack.sections.values() for block in blocks)
 
     def _block(self, block: Block) -> int:
-        if block.kind == "signals":
-            return sum(len(s.title) + 5 + max(_bytes(o.label) for o in s.options) for s in self._pack.signals)
-        if block.kind == "compass":
-            return 10 + sum(len(dial) + 3 + max(map(len, words)) for dial, words in BAND_WORDS.items())
+        if block.kind == "facts":
+            signals = sum(len(s.title) + 5 + max(_bytes(o.label) for o in s.options) for s in self._pack.signals)
+            return signals + 10 + sum(len(dial) + 3 + max(map(len, words)) for dial, words in BAND_WORDS.items())
         if block.kind == "exchanges":
             exchanges = (self._pack.exchanges[key] for key in block.exchanges)
             sizes = [self._line(e.ask) + self._all(e.reply) + self._name + 11 for e in exchanges]

@@ -25,7 +25,8 @@ def beauvoir(p: Personality, pack: Pack) -> str:
 
 
 def description(p: Personality, pack: Pack) -> str:
-    """One to three plain sentences for token JSON. Raises ValueError when `p` was born of another pack."""
+    """One to three plain sentences for token JSON. To describe an agent as it is today, pass `p` with today's dials:
+    only the band words change. Raises ValueError when `p` was born of another pack."""
     return _Writer(p, pack, "description").one_of(pack.description)
 
 
@@ -54,10 +55,8 @@ class _Writer:
         return articles(fill(templates[self._draws.below(len(templates))], self._resolve))
 
     def block(self, block: Block) -> str:
-        if block.kind == "signals":
-            return "\n".join(f"- {title}: {value}" for title, value in self._p.signals)
-        if block.kind == "compass":
-            return self._compass()
+        if block.kind == "facts":
+            return self._facts()
         if block.kind == "exchanges":
             chosen = self._draws.shuffled(block.exchanges)[: block.take or None]
             return "\n\n".join(self._exchange(self._pack.exchanges[key]) for key in chosen)
@@ -76,10 +75,11 @@ class _Writer:
         answer = " ".join(self._write(part) for part in exchange.reply)
         return f"> {ask}\n\n**{self._p.given}:** {answer}"
 
-    def _compass(self) -> str:
-        """All dials as words, the most pronounced first."""
+    def _facts(self) -> str:
+        """The birth signals, and all dials as words, the most pronounced first."""
+        lines = [f"- {title}: {value}\n" for title, value in self._p.signals]
         strongest = sorted(DIALS, key=lambda dial: -abs(self._dials[dial] - _MIDDLE))
-        return "- Dials: " + ", ".join(f"{dial.lower()} {self._word(dial)}" for dial in strongest)
+        return "".join(lines) + "- Dials: " + ", ".join(f"{dial.lower()} {self._word(dial)}" for dial in strongest)
 
     def _word(self, dial: str) -> str:
         return BAND_WORDS[dial][band(self._dials[dial])]

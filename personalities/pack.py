@@ -20,7 +20,7 @@ SECTIONS = (
 """The headings of every BEAUVOIR.md, in order."""
 MAX_DOCUMENT_BYTES = 8192
 
-BlockKind = Literal["paragraph", "list", "exchanges", "signals", "compass"]
+BlockKind = Literal["paragraph", "list", "exchanges", "facts"]
 
 
 @dataclass(frozen=True, slots=True)

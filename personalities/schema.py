@@ -1,7 +1,7 @@
 """Builds a Pack from a folder's parsed files, refusing whatever would fail later."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any, get_args
 
@@ -11,13 +11,13 @@ from personalities.dials import BANDS, DIAL_RANGE, DIALS
 from personalities.errors import PackError
 from personalities.names import name_space
 from personalities.pack import MAX_DOCUMENT_BYTES, SECTIONS, Block, BlockKind, Exchange, Option, Pack, Trait
-from personalities.templates import Reference, Template, parse
+from personalities.references import check_references
+from personalities.templates import Template, parse
 
 Data = Mapping[str, Any]
 
 _ID = re.compile(r"[a-z][a-z_]*")
 _VERSION = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)")
-_OWN = ("name", "given")
 REGIONS = 16
 MAX_SIGNALS = 12
 """A token's JSON has at most 30 attributes: these, the 16 dials, stage and level."""
@@ -65,7 +65,7 @@ def build(contents: Mapping[str, Data], pack_hash: str) -> Pack:
         description=_templates(document, "description", "document.toml"),
         introduction=_templates(document, "introduction", "document.toml"),
     )
-    _check_references(pack)
+    check_references(pack)
     if (longest := longest_document(pack)) > MAX_DOCUMENT_BYTES:
         raise PackError(f"document.toml: a document could have {longest} bytes; {MAX_DOCUMENT_BYTES} is the most")
     return pack
@@ -198,65 +198,3 @@ def _block(data: Data, where: str) -> Block:
         exchanges=tuple(_texts(data, "from", where)) if kind == "exchanges" else (),
         lead=parse(_text(data, "lead", where), where) if "lead" in data else (),
     )
-
-
-def _check_references(pack: Pack) -> None:
-    """Every reference resolves, and no bank refers to itself, however indirectly."""
-    traits = {trait.id: trait for trait in (*pack.slots, *pack.signals)}
-    if clash := [key for key in pack.banks if key in traits or key in DIALS or key in _OWN]:
-        raise PackError(f"words.toml: {clash[0]!r} is already the name of a slot, a signal or a dial")
-    if len(traits) != len(pack.slots) + len(pack.signals):
-        raise PackError("pack.toml: a slot and a signal have the same name")
-
-    def check(templates: Sequence[Template], where: str, above: tuple[str, ...]) -> None:
-        for template in templates:
-            for part in template:
-                if isinstance(part, Reference):
-                    follow(part, where, above)
-
-    def follow(part: Reference, where: str, above: tuple[str, ...]) -> None:
-        source = f"{part.key}.{part.facet}" if part.facet else part.key
-        if part.key in traits:
-            trait = traits[part.key]
-            if part.facet != "label" and part.facet not in trait.options[0].facets:
-                raise PackError(f"{where}: {{{source}}}: {part.key} has no such facet")
-        elif part.key in DIALS:
-            if part.facet not in ("", "line"):
-                raise PackError(f"{where}: {{{source}}}: a dial has its word and its line only")
-        elif part.facet or (part.key not in _OWN and part.key not in pack.banks):
-            raise PackError(f"{where}: {{{source}}} is nothing in this pack")
-        if source in above:
-            raise PackError(f"{where}: {{{source}}} leads back to itself")
-        if source not in checked:
-            checked.add(source)
-            for lines in _lines(pack, traits, part):
-                check(lines, f"{{{source}}}", (*above, source))
-
-    checked: set[str] = set()
-    for trait in traits.values():
-        for option in trait.options:
-            for facet, templates in option.facets.items():
-                check(templates, f"{trait.id}: {option.label}: {facet}", (f"{trait.id}.{facet}",))
-    for key, templates in pack.banks.items():
-        check(templates, f"words.toml: {key}", (key,))
-    for dial, by_band in pack.dial_lines.items():
-        for templates in by_band:
-            check(templates, f"dials.toml: {dial}", (f"{dial}.line",))
-    for heading, blocks in pack.sections.items():
-        for block in blocks:
-            check([*block.parts, block.lead], f"document.toml: {heading}", ())
-            if unknown := [key for key in block.exchanges if key not in pack.exchanges]:
-                raise PackError(f"document.toml: {heading}: there is no exchange {unknown[0]!r}")
-    for exchange in pack.exchanges.values():
-        check([exchange.ask, *exchange.reply], "document.toml: exchange", ())
-    check([*pack.description, *pack.introduction], "document.toml", ())
-
-
-def _lines(pack: Pack, traits: Mapping[str, Trait], part: Reference) -> Iterator[tuple[Template, ...]]:
-    """All lists of lines a reference may draw from."""
-    if part.key in traits and part.facet != "label":
-        yield from (option.facets[part.facet] for option in traits[part.key].options)
-    elif part.key in pack.dial_lines and part.facet:
-        yield from pack.dial_lines[part.key]
-    elif part.key in pack.banks:
-        yield pack.banks[part.key]

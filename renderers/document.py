@@ -102,18 +102,20 @@ def token_document(
 
 
 def collection_document(
-    *, name: str, symbol: str, description: str, image_cid: str, origin: str, chain_id: int, contract: str
+    *, name: str, symbol: str, description: str, image_cid: str | None, origin: str, chain_id: int, contract: str
 ) -> Document:
-    """The canonical contractURI document (ERC-7572). `image_cid` is a media directory. Raises DocumentRefused."""
+    """The canonical contractURI document (ERC-7572). `image_cid` is a media directory; None while there is no picture
+    yet, and then the optional image is left out. Raises DocumentRefused."""
     _require_place(origin, chain_id, contract, 0)
     document: Document = {
         "name": plain(name, NAME_LIMIT),
         "symbol": plain(symbol, 32),
         "description": plain(description, DESCRIPTION_LIMIT, lines=True),
-        "image": f"ipfs://{image_cid}/image.png",
         "external_link": f"{origin}/agents",
         "collaborators": [],
     }
+    if image_cid is not None:
+        document["image"] = f"ipfs://{image_cid}/image.png"
     return _accepted(document, check_collection(document, origin=origin))
 
 

@@ -22,7 +22,7 @@ _TOKEN_FIELDS: Final = frozenset(
     {"type", "name", "description", "image", "animation_url", "external_url", "background_color", "attributes"}
     | {"services", "x402Support", "active", "registrations", "supportedTrust", "beauvoir"}
 )
-_COLLECTION_FIELDS: Final = frozenset({"name", "symbol", "description", "image", "external_link", "collaborators"})
+_COLLECTION_FIELDS: Final = frozenset({"name", "symbol", "description", "external_link", "collaborators"})
 _BEAUVOIR: Final[Mapping[str, type]] = {
     "snapshot": int,
     "document": int,
@@ -62,9 +62,10 @@ def check_document(document: Mapping[str, Any], *, origin: str = "") -> list[str
 
 def check_collection(document: Mapping[str, Any], *, origin: str = "") -> list[str]:
     """Every broken rule of a contractURI document (ERC-7572), in words."""
-    problems = [*_shape(document, _COLLECTION_FIELDS), *_texts(document, origin), *_size(document)]
-    problems += _strings(document, ("name", "symbol", "description", "image", "external_link"))
-    problems += _links(document, ("image", "external_link"))
+    image = ("image",) if "image" in document else ()
+    problems = [*_shape(document, _COLLECTION_FIELDS.union(image)), *_texts(document, origin), *_size(document)]
+    problems += _strings(document, ("name", "symbol", "description", *image, "external_link"))
+    problems += _links(document, (*image, "external_link"))
     if document.get("collaborators") != []:
         problems.append("collaborators is not an empty list")
     return problems

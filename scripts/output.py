@@ -8,6 +8,7 @@ from typing import Annotated, Any, ParamSpec
 
 import typer
 from rich.console import Console
+from rich.text import Text
 
 from app.errors import ConfigurationError, DnftError
 
@@ -59,9 +60,9 @@ def fail(error: DnftError, as_json: bool) -> None:
     else:
         problems = error.problems if isinstance(error, ConfigurationError) else (error.message,)
         for problem in problems:
-            progress.print(f"[bold red]✗[/] {problem}", markup=True)
+            progress.print(Text.assemble(("✗ ", "bold red"), problem))
         if error.hint:
-            progress.print(f"  {error.hint}", markup=False)
+            progress.print(Text(f"  {error.hint}"))
     raise typer.Exit(2 if error.status == 400 else 1) from None
 
 

@@ -141,12 +141,12 @@ def provide(names: Iterable[str], *, system: bool, say: Callable[[str], None]) -
             say("building Kubo: some minutes, once")
             failures |= _attempt([kubo], install_kubo)
     pardons = excuses()
-    return [_outcome(part, failures.get(part.name), pardons) for part in wanted]
+    return [judge(part, failures.get(part.name), pardons) for part in wanted]
 
 
 def look(name: str) -> Found:
     """Look for one part without installing anything."""
-    return _outcome(CATALOGUE[name], None, excuses())
+    return judge(CATALOGUE[name], None, excuses())
 
 
 def _attempt(parts: Iterable[Part], install: Callable[[], None]) -> dict[str, InstallFailed]:
@@ -167,7 +167,8 @@ def _attempt_debian(parts: Sequence[Part], say: Callable[[str], None]) -> dict[s
     return {name: why for part in parts for name, why in _attempt_debian([part], say).items()}
 
 
-def _outcome(part: Part, failure: InstallFailed | None, pardons: Mapping[str, tuple[Cause, str]]) -> Found:
+def judge(part: Part, failure: InstallFailed | None, pardons: Mapping[str, tuple[Cause, str]]) -> Found:
+    """What to say of a part now, given how its installation failed (if it was tried) and what is excused."""
     path = part.find()
     if path is not None:
         return Found(part.name, str(path), part.version(path))

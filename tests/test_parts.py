@@ -101,7 +101,9 @@ def test_kubo_adds_a_file_under_the_known_cid(kubo: parts.Kubo) -> None:
 
 
 @pytest.mark.part("node")
-@pytest.mark.parametrize("package", ["solc", "viem", "ethers"])
+@pytest.mark.parametrize(
+    "package", [pytest.param(name, marks=pytest.mark.part(name)) for name in ("solc", "viem", "ethers")]
+)
 def test_npm_package_is_importable_by_node(package: str) -> None:
     modules = Path(CATALOGUE["solc"].find() or ROOT).parents[1]
     code = f"import('{package}').then((m) => console.log(Object.keys(m).length))"

@@ -1,7 +1,6 @@
 """The machinery around real parts: servers never outlive their run, guards hold, the finder tells the truth."""
 
 import asyncio
-import json
 import os
 import signal
 import socket
@@ -68,11 +67,3 @@ def test_chromium_closed_leaves_the_thread_free_for_asyncio() -> None:
         return 42
 
     assert asyncio.run(answer()) == 42
-
-
-def test_tools_json_names_every_part_with_its_version() -> None:
-    command = [sys.executable, "-m", "scripts.tools", "--json", "node"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    answer = json.loads(done.stdout)
-    assert answer["ok"] is (done.returncode == 0)
-    assert [part["part"] for part in answer["data"]["parts"]] == ["node"]

@@ -48,6 +48,7 @@ class Refusal(Enum):
 
 _WORDS: Sequence[tuple[Refusal, str]] = (
     # geth; anvil and our embedded chain; Nethermind; Erigon; Besu. Matched in this order, in lower case.
+    (Refusal.OTHER, r"intrinsic gas|gas floor"),
     (Refusal.ALREADY_KNOWN, r"already known|already imported|alreadyknown|known transaction"),
     (Refusal.REVERTED, r"revert|out of gas|gas required exceeds|invalid opcode|evm error"),
     (

@@ -15,6 +15,7 @@ def _world(request: Request) -> World:
 
 
 def _reading(request: Request) -> Reading:
+    _edge(request).feed.require_database()
     return _world(request).reading
 
 

@@ -2,22 +2,24 @@
 
 The feed asks the database for new publications every 50 ms. An answer from memory is given only while the last
 successful look began less than `TRUST` ago; otherwise one look comes first. So a process that was stopped, starved or
-newly woken cannot answer with what it knew before. While the database is down the last good copies are served.
+newly woken cannot answer with what it knew before. While the database is down the last good copies are served; one that
+neither answers nor refuses within `PATIENCE` counts as down.
 """
 
 import asyncio
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 import structlog
 
 from app.db.database import Database
-from app.errors import DatabaseUnavailable
 
 INTERVAL: Final = 0.05
 TRUST: Final = 0.2
 RETRY: Final = 0.5
+PATIENCE: Final = 2.0
 _BATCH: Final = 5_000
 
 log = structlog.get_logger("feed")
@@ -36,12 +38,19 @@ class PublicationFeed:
         self._seq: int | None = None
         self._looked_at = float("-inf")
         self._lock = asyncio.Lock()
+        # A thread of its own: a look must not queue behind the reads that a frozen database holds up.
+        self._thread = ThreadPoolExecutor(1, "feed")
         self.down_since: float | None = None
         """Monotonic seconds since when the database does not answer; None while it does."""
 
     def trusted(self) -> bool:
         """Whether what is in memory may be served as it is."""
         return self.down_since is not None or time.monotonic() - self._looked_at < TRUST
+
+    def require_database(self) -> None:
+        """Raises DatabaseUnavailable while it is down: asking it again is the feed's work, not every reader's."""
+        if self.down_since is not None:
+            raise DatabaseUnavailable("The database does not answer.")
 
     async def look(self) -> None:
         """One look, unless another one that began after this call's start has just succeeded."""
@@ -52,10 +61,10 @@ class PublicationFeed:
             began = time.monotonic()
             try:
                 seq, rows = await asyncio.to_thread(self._read)
-            except DatabaseUnavailable:
+            except Exception as error:  # whatever it is, readers get the last good copies and we look again
                 if self.down_since is None:
                     self.down_since = began
-                    log.warning("database unavailable, serving last good copies")
+                    log.warning("database unavailable, serving last good copies", why=str(error)[:300])
                 return
             if self.down_since is not None:
                 log.info("database back", seconds=round(began - self.down_since, 1))

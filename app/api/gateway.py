@@ -8,7 +8,7 @@ from html import escape
 from typing import Final
 
 from app.api.resource import Headers, Resource
-from app.errors import Invalid
+from app.errors import Invalid, UnknownContent
 from app.provenance import car
 from app.services.reading import Reading
 
@@ -23,6 +23,8 @@ def gateway_resource(reading: Reading, cid: str, path: str, form: str) -> Resour
     """The resource below a content id. `form` is "", "raw" (one block) or "car" (the DAG)."""
     if form not in ("", "raw", "car"):
         raise Invalid("The format is raw or car, or left out.")
+    if "\0" in path:
+        raise UnknownContent("No file has such a name.")  # PostgreSQL cannot even be asked for it
     view = reading.content(cid, path.strip("/") if path else "")
     headers: Headers = [
         ("content-security-policy", SANDBOX),

@@ -13,11 +13,21 @@ from typing import Final, NamedTuple
 from urllib.parse import parse_qs
 
 from app.api.cache import ResourceCache, Tag
-from app.api.feed import Changes, PublicationFeed
-from app.api.gateway import gateway_resource
+from app.api.feed import PATIENCE, Changes, PublicationFeed
+from app.api.gateway import SANDBOX, gateway_resource
 from app.api.resource import PUBLIC, Answer, HeaderGetter, Headers, Resource
 from app.db.database import Database
-from app.errors import Burned, DnftError, Invalid, MethodNotAllowed, NotFound, SealedToken, Unavailable, problem
+from app.errors import (
+    Burned,
+    DatabaseUnavailable,
+    DnftError,
+    Invalid,
+    MethodNotAllowed,
+    NotFound,
+    SealedToken,
+    Unavailable,
+    problem,
+)
 from app.provenance.canonical import canonical_json
 from app.provenance.ids import cache_tags, parse_chain_id, parse_contract, parse_token_id
 from app.services.reading import Reading
@@ -91,8 +101,12 @@ class PublicEdge:
         kept = self.cache.get(target.path) if not target.cid else None
         if kept is not None:
             return kept
+        self.feed.require_database()
         generation = self.cache.generation
-        resource, tag = await asyncio.to_thread(self._load, target, query)
+        try:
+            resource, tag = await asyncio.wait_for(asyncio.to_thread(self._load, target, query), PATIENCE)
+        except TimeoutError:
+            raise DatabaseUnavailable("The database does not answer in time.") from None
         if tag is not None:
             self.cache.put(target.path, resource, tag, generation)
         return resource
@@ -103,10 +117,10 @@ class PublicEdge:
             if method not in ("GET", "HEAD"):
                 if parse_target(path) is None:
                     return None
-                return preflight(header) if method == "OPTIONS" else refused_method()
+                return preflight(header) if method == "OPTIONS" else refused_method(path)
             resource = await self.find(path, query)
         except DnftError as error:
-            return error_answer(error, method)
+            return error_answer(error, method, path)
         if resource is None:
             return None
         answer = resource.respond(method, header)
@@ -179,8 +193,8 @@ def preflight(header: HeaderGetter) -> Answer:
     return Answer(204, headers, b"")
 
 
-def refused_method() -> Answer:
-    answer = error_answer(MethodNotAllowed(f"This resource answers {ALLOW}."), "GET")
+def refused_method(path: str) -> Answer:
+    answer = error_answer(MethodNotAllowed(f"This resource answers {ALLOW}."), "GET", path)
     return answer._replace(headers=[*answer.headers, ("allow", ALLOW)])
 
 
@@ -195,8 +209,8 @@ def error_cache_control(error: DnftError) -> str:
     return "no-store"
 
 
-def error_answer(error: DnftError, method: str) -> Answer:
-    """RFC 9457 problem JSON."""
+def error_answer(error: DnftError, method: str, path: str = "") -> Answer:
+    """RFC 9457 problem JSON; below /ipfs/ as tightly sandboxed as the content there."""
     body = canonical_json(problem(error))
     headers: Headers = [
         ("content-type", "application/problem+json"),
@@ -206,4 +220,6 @@ def error_answer(error: DnftError, method: str) -> Answer:
     ]
     if error.retry_after is not None:
         headers.append(("retry-after", str(error.retry_after)))
+    if path.startswith("/ipfs/"):
+        headers.append(("content-security-policy", SANDBOX))
     return Answer(error.status, headers, b"" if method == "HEAD" else body)

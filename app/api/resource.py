@@ -18,7 +18,8 @@ PUBLIC: Final[tuple[tuple[str, str], ...]] = (
 """On every public answer, errors included: browser wallets fetch from any origin."""
 
 _KEPT_BY_304: Final = frozenset(
-    {"cache-control", "cache-groups", "cache-tag", "content-location", "etag", "expires", "last-modified", "vary"}
+    {"cache-control", "cache-groups", "cache-tag", "etag", "last-modified", "vary"}
+    | {"content-security-policy"}  # not needed there, but nothing below /ipfs/ leaves without it
     | {name for name, _ in PUBLIC}
 )
 

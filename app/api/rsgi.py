@@ -91,7 +91,8 @@ class Server:
             answer = await self._edge.answer(method, scope.path, scope.query_string, scope.headers.get)
         except Exception:
             log.exception("unhandled error", method=method, path=scope.path[:200])
-            answer = error_answer(DnftError("Something went wrong on our side.", hint="It was logged."), method)
+            failure = DnftError("Something went wrong on our side.", hint="It was logged.")
+            answer = error_answer(failure, method, scope.path)
         if answer is None:
             await self._bridge(scope, protocol)
             return

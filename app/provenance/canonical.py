@@ -17,7 +17,7 @@ def canonical_json(value: Any) -> bytes:
     """
     try:
         return rfc8785.dumps(_normalised(value))
-    except rfc8785.CanonicalizationError as error:
+    except (rfc8785.CanonicalizationError, UnicodeEncodeError) as error:  # the latter: lone surrogates in a key
         raise Invalid(f"This value has no canonical JSON form: {error}") from error
 
 
@@ -36,6 +36,6 @@ def _normalised(value: Any) -> Any:
                 raise Invalid(f"Two keys are equal after Unicode normalisation: {normal!r}.")
             result[normal] = _normalised(member)
         return result
-    if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray):
+    if isinstance(value, Sequence) and not isinstance(value, bytes | bytearray | memoryview):
         return [_normalised(member) for member in value]
     return value

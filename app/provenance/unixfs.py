@@ -70,10 +70,11 @@ def directory(entries: Mapping[str, Dag | Link]) -> Dag:
     blocks: dict[str, bytes] = {}
     links = []
     size = 0
+    for name in entries:
+        if name in ("", ".", "..") or "/" in name or "\0" in name or not _is_utf8(name):
+            raise Invalid(f"Not a directory entry name: {name!r}.")
     for name in sorted(entries, key=lambda name: name.encode()):
         entry = entries[name]
-        if not name or "/" in name or "\0" in name:
-            raise Invalid(f"Not a directory entry name: {name!r}.")
         if isinstance(entry, Dag):
             blocks.update(entry.blocks)
             size += entry.size
@@ -82,6 +83,10 @@ def directory(entries: Mapping[str, Dag | Link]) -> Dag:
     cid = block_cid(DAG_PB, block)
     blocks[cid] = block
     return Dag(cid, blocks, size, len(block) + sum(link.total for link in links))
+
+
+def _is_utf8(name: str) -> bool:
+    return not any("\ud800" <= char <= "\udfff" for char in name)
 
 
 def _leaf(chunk: bytes, blocks: dict[str, bytes]) -> _Subtree:

@@ -125,6 +125,29 @@ class Reading:
         with self._database.read() as unit:
             return list(unit.public.gallery(_id(collection), after, limit))
 
+    def neighbours(
+        self, collection: Collection, token_id: int
+    ) -> tuple[tuple[Token, Snapshot] | None, tuple[Token, Snapshot] | None]:
+        """The shown tokens before and after this one, round the ends; None when it is the only one. The one before is
+        looked for among the eight ids below, so a longer gap of burned tokens has no way back."""
+        identity = _id(collection)
+        with self._database.read() as unit:
+            after = unit.public.gallery(identity, token_id, 1) or unit.public.gallery(identity, -1, 1)
+            below = unit.public.gallery(identity, max(-1, token_id - 9), 8)
+        before = [pair for pair in below if pair[0].token_id < token_id][-1:]
+        following = [pair for pair in after if pair[0].token_id != token_id]
+        return (before[0] if before else None), (following[0] if following else None)
+
+    def recent(self, view: TokenView, limit: int) -> list[Snapshot]:
+        """The newest shown snapshots of a token, newest first. Their numbers are dense, so each is found by its key."""
+        token = view.token
+        with self._database.read() as unit:
+            found = [
+                unit.public.snapshot(token.collection_id, token.token_id, n)
+                for n in range(token.head, max(0, token.head - limit), -1)
+            ]
+        return [snapshot for snapshot in found if snapshot is not None]
+
     def content(self, cid: str, path: str) -> ContentView:
         """A file or directory of our released content. Raises UnknownContent for everything else in the world."""
         parse_cid(cid)

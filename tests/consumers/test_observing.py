@@ -144,11 +144,11 @@ def test_parse_document_deep_json_is_refused_whatever_the_recursion_limit() -> N
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
 
-def test_parse_document_hostile_megabytes_take_no_time() -> None:
+def test_parse_document_hostile_body_takes_no_time() -> None:
     for piece in (b"[]", b'"', b'\\"', b"\\", b'"\\"'):
         started = perf_counter()
-        assert parse_document(answer(body=piece * (2_000_000 // len(piece))))[0] is None
-        assert perf_counter() - started < 5, piece
+        assert parse_document(answer(body=piece * (400_000 // len(piece))))[0] is None
+        assert perf_counter() - started < 2, piece
 
 
 def test_parse_document_cut_body_is_not_parsed() -> None:

@@ -78,6 +78,13 @@ def test_beauvoir_answers_the_question_that_was_asked() -> None:
         assert sum(f"> {ask[0]}" in text and str(say[0]) in text for ask, say in pairs) == 1
 
 
+def test_description_of_later_dials_changes_band_words_only() -> None:
+    for p in TOKENS:
+        later = description(replace(p, dials=(0,) * 16), PACK)
+        first, second = description(p, PACK).split(), later.split()
+        assert sum(a != b for a, b in zip(first, second, strict=True)) <= 4
+
+
 def test_beauvoir_of_another_pack_is_refused() -> None:
     with pytest.raises(ValueError, match="born of pack"):
         beauvoir(replace(TOKENS[0], pack_hash="0" * 64), PACK)

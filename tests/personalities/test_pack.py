@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import personalities
-from personalities import DIALS, PackError, load_pack
+from personalities import DIALS, PackError, beauvoir, birth, load_pack
 from personalities.bounds import longest_document
 from personalities.loading import checksums
 from personalities.pack import MAX_DOCUMENT_BYTES
@@ -119,7 +119,7 @@ def test_load_pack_that_is_not_there_is_refused(name: str) -> None:
         (replace("document.toml", "{Candor.line}", "{Candor.song}"), "its word and its line only"),
         (replace("document.toml", 'heading = "Expertise"', 'heading = "Skills"'), "the sections must be"),
         (replace("document.toml", 'from = ["work"]', 'from = ["play"]'), "there is no exchange 'play'"),
-        (replace("document.toml", 'kind = "compass"', 'kind = "chart"'), "kind must be one of"),
+        (replace("document.toml", 'kind = "facts"', 'kind = "chart"'), "kind must be one of"),
         (replace("words.toml", "You are no legend.", "On and on. " * 300 + "Still."), "a document could have"),
         (append("signals/extra.toml", 'title = "X"\n'), "not part of the pack"),
     ],
@@ -128,6 +128,17 @@ def test_load_pack_broken_content_is_refused(folder: Path, change: Callable[[Pat
     change(folder)
     with pytest.raises(PackError, match=problem):
         sign_and_load(folder)
+
+
+def test_load_pack_with_other_signals_needs_no_code(folder: Path) -> None:
+    replace("signals/era.toml", 'title = "Era"', 'title = "Time Period"')(folder)
+    replace("pack.toml", 'name = "dixie"', 'name = "other"')(folder)
+    replace("pack.toml", "1.0.0", "0.2.10")(folder)
+    sign(folder)
+    pack = load_pack(folder)
+    p = birth(bytes(32), 5, 4, pack)
+    assert p.pack == "other@0.2.10"
+    assert f"- Time Period: {p.signal('Time Period')}" in beauvoir(p, pack)
 
 
 def test_dixie_fits_its_documents() -> None:

@@ -231,3 +231,11 @@ def test_collection_document_shape_and_hosting() -> None:
     }
     assert canonical_document(hosted_document(document, ORIGIN), ORIGIN) == document
     assert check_collection(document | {"collaborators": ["0x"]}) == ["collaborators is not an empty list"]
+
+
+def test_collection_document_without_a_picture_yet_leaves_the_image_out() -> None:
+    document = collection_document(
+        name="Agents", symbol="A", description="Some.", image_cid=None, origin=ORIGIN, chain_id=1, contract=CONTRACT
+    )
+    assert "image" not in document
+    assert check_collection(document, origin=ORIGIN) == []

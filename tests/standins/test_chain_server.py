@@ -306,3 +306,9 @@ def test_process_port_taken_ends_with_an_error(tmp_path: Path) -> None:
         ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=30, check=False)
     assert ended.returncode != 0
     assert f"Port {port} on 127.0.0.1" in ended.stderr
+
+
+def test_rpc_deeply_nested_json_is_an_invalid_request(tmp_path: Path) -> None:
+    with ChainServer(tmp_path, 0, now=lambda: 1_800_000_000) as server:
+        answer = httpx.post(server.url, content=b"[" * 200_000, headers={"content-type": "application/json"}).json()
+    assert answer["error"]["code"] == -32600

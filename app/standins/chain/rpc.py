@@ -4,6 +4,7 @@ import json
 import logging
 from typing import Any
 
+from app.consumers.observation import nested_deeper
 from app.standins.chain.control import Control
 from app.standins.chain.errors import RpcError, invalid_params, invalid_request, method_not_found
 from app.standins.chain.filters import Filters
@@ -11,6 +12,8 @@ from app.standins.chain.ledger import Ledger
 from app.standins.chain.methods import Methods
 
 _log = logging.getLogger(__name__)
+_DEEPEST = 32
+"""Levels of JSON. Ethereum's calls need fewer than ten; py-evm raises the recursion limit, so depth must be bounded."""
 _MOST_IN_BATCH = 1_000
 
 
@@ -24,8 +27,8 @@ class Rpc:
     def answer(self, body: bytes) -> bytes | None:
         """The response body, or None when there is nothing to answer (notifications only)."""
         try:
-            request = json.loads(body)
-        except (ValueError, RecursionError):
+            request = None if nested_deeper(body, _DEEPEST) else json.loads(body)
+        except ValueError:
             return _encode(_failure(None, invalid_request()))
         if not isinstance(request, list):
             response = self._one(request)

@@ -1,0 +1,152 @@
+"""What the templates show of tokens, worked out from stored rows."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from app.db.tables import Collection, Snapshot, Token
+from app.pages import tint
+from app.services.reading import TokenView
+from personalities import DIALS, Pack, PackError, Personality, introduction, load_pack
+from renderers import State, Subject, alt_text
+
+_NOT_SIGNALS = {*DIALS, "Stage", "Level"}
+_MIDDLE = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A token in a row of others."""
+
+    key: str
+    """Unique on a page, for style rules: digits, letters and hyphens only."""
+    token_id: int
+    name: str
+    href: str
+    media: str
+    """URL path of its media directory."""
+    kind: str
+    """Its first two birth signals, as one line."""
+    alt: str
+    ground: tint.Rgb
+    owner: str | None
+
+
+def card(collection: Collection, token: Token, snapshot: Snapshot) -> Card:
+    document: dict[str, Any] = json.loads(snapshot.hosted)
+    signals = [
+        str(each["value"]) for each in document["attributes"] if each["trait_type"] not in _NOT_SIGNALS
+    ]
+    words = {each["trait_type"]: str(each["value"]) for each in document["attributes"]}
+    told = ", ".join(words[dial] for dial in _pronounced(snapshot.bands)[:3] if dial in words)
+    return Card(
+        key=f"t{collection.id}-{token.token_id}",
+        token_id=token.token_id,
+        name=token.name,
+        href=f"/agents/{collection.chain_id}/{collection.contract}/{token.token_id}",
+        media=f"/ipfs/{snapshot.media_cid}",
+        kind=", ".join(signals[:2]),
+        alt=f"Portrait of {token.name}" + (f": {told}" if told else ""),
+        ground=tint.parse(document.get("background_color")),
+        owner=token.owner,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Dial:
+    name: str
+    band: int
+    """0 to 6."""
+    word: str
+    low: str
+    high: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sitter:
+    """A token on its own page."""
+
+    card: Card
+    given: str
+    signals: list[tuple[str, str]]
+    quote: str
+    """What it says of itself; empty when its pack is no longer at hand."""
+    description: str
+    alt: str
+    dials: list[Dial]
+    pronounced: list[str]
+    """Words of the three dials furthest from the middle."""
+    stage: str
+    level: int
+
+
+def sitter(view: TokenView, ends: dict[str, tuple[str, str]]) -> Sitter:
+    """`ends` gives the lowest and highest word of each dial."""
+    document, born = view.document, view.personality
+    # The words of the published document, because that is what is pinned; a later version may choose others.
+    published = {each["trait_type"]: str(each["value"]) for each in document["attributes"]}
+    dials = [
+        Dial(name, band, published.get(name, word), *ends.get(name, ("", ""))) for name, band, word in view.dials
+    ]
+    words = {dial.name: dial.word for dial in dials}
+    subject = Subject(
+        agent_id=str(view.agent),
+        name=view.token.name,
+        signals=tuple((str(title), str(value)) for title, value in born["signals"]),
+        slots=tuple(born["slots"]),
+        seed=born["seed"],
+        pack=born["pack"],
+    )
+    snapshot = view.snapshot
+    state = State(snapshot.n, tuple(dial.band for dial in dials), snapshot.stage, snapshot.level)
+    return Sitter(
+        card=card(view.collection, view.token, snapshot),
+        given=view.token.name.split(" ")[0],
+        signals=list(subject.signals),
+        quote=quote(born),
+        description=str(document["description"]),
+        alt=alt_text(subject, state),
+        dials=dials,
+        pronounced=[words[dial] for dial in _pronounced(snapshot.bands) if words.get(dial)][:3],
+        stage=snapshot.stage,
+        level=snapshot.level,
+    )
+
+
+def quote(born: dict[str, Any]) -> str:
+    """The introduction a personality gives of itself; empty when the pack it was born of has changed since."""
+    personality = Personality(
+        token_id=born["token_id"],
+        name=born["name"],
+        signals=tuple((str(title), str(value)) for title, value in born["signals"]),
+        slots=tuple(born["slots"]),
+        dials=tuple(born["dials"]),
+        seed=born["seed"],
+        pack=born["pack"],
+        pack_hash=born["pack_hash"],
+    )
+    try:
+        pack: Pack = load_pack(personality.pack.partition("@")[0])
+        return introduction(personality, pack)
+    except (PackError, ValueError):
+        return ""
+
+
+def changes(newer: Snapshot, older: Snapshot, words: dict[str, tuple[str, ...]]) -> list[tuple[str, str, str]]:
+    """(what, before, after) between two snapshots of a token."""
+    found = [
+        (dial, words[dial][int(before)], words[dial][int(after)])
+        for dial, before, after in zip(DIALS, older.bands, newer.bands, strict=True)
+        if before != after
+    ]
+    if older.stage != newer.stage:
+        found.append(("Stage", older.stage, newer.stage))
+    if older.level != newer.level:
+        found.append(("Level", str(older.level), str(newer.level)))
+    return found
+
+
+def _pronounced(bands: str) -> list[str]:
+    """The dials away from the middle, furthest first."""
+    distance = {dial: abs(int(band) - _MIDDLE) for dial, band in zip(DIALS, bands, strict=True)}
+    return sorted((dial for dial in DIALS if distance[dial]), key=lambda dial: -distance[dial])
