@@ -67,10 +67,7 @@ def token_document(
         raise DocumentRefused([f"there are {len(band_words)} band words, not {len(DIALS)}"])
     place = f"{chain_id}/{contract.lower()}/{token_id}"
     traits = [*subject.signals, *zip(DIALS, band_words, strict=True), ("Stage", state.stage)]
-    attributes: list[dict[str, str | int]] = [
-        {"trait_type": plain(name, _VALUE_LIMIT), "value": plain(value, _VALUE_LIMIT)} for name, value in traits
-    ]
-    attributes.append({"trait_type": "Level", "display_type": "number", "value": state.level})
+    attributes = [_attribute(name, value) for name, value in (*traits, ("Level", state.level))]
     document: Document = {
         "type": REGISTRATION_TYPE,
         "name": plain(subject.name, NAME_LIMIT),
@@ -117,6 +114,13 @@ def collection_document(
     if image_cid is not None:
         document["image"] = f"ipfs://{image_cid}/image.png"
     return _accepted(document, check_collection(document, origin=origin))
+
+
+def _attribute(name: str, value: str | int) -> dict[str, str | int]:
+    trait_type = plain(name, _VALUE_LIMIT)
+    if isinstance(value, int):
+        return {"trait_type": trait_type, "display_type": "number", "value": value}
+    return {"trait_type": trait_type, "value": plain(value, _VALUE_LIMIT)}
 
 
 def _require_place(origin: str, chain_id: int, contract: str, token_id: int) -> None:

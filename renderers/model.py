@@ -55,8 +55,9 @@ class Subject:
     agent_id: str
     """CAIP-19 id: eip155:{chain}/erc721:{EIP-55 contract}/{tokenId}."""
     name: str
-    signals: tuple[tuple[str, str], ...]
-    """(trait type, value) in document order: Archetype, Lineage, Era, Element, Rarity, or what the pack names."""
+    signals: tuple[tuple[str, str | int], ...]
+    """(trait type, value) in document order: Archetype, Lineage, Era, Element, Rarity, or what the pack names. A whole
+    number stays one in documents."""
     slots: tuple[int, ...]
     """16 style symbols of 0..15; two tokens of a collection differ in at least 13."""
     seed: str
@@ -72,7 +73,7 @@ class Subject:
 
     def signal(self, trait_type: str) -> str:
         """The value of a birth signal, or '' when the pack has none of that name."""
-        return next((value for name, value in self.signals if name == trait_type), "")
+        return next((str(value) for name, value in self.signals if name == trait_type), "")
 
 
 @dataclass(frozen=True, slots=True)

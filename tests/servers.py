@@ -98,16 +98,40 @@ class Server:
         raise ServerFailed(f"{self.name} was not ready within {seconds:.0f} s:\n{self.tail()}")
 
     def stop(self, seconds: float = 10) -> None:
-        """Ask it to stop, then kill what is left of its process group. Stopping twice is no error."""
+        """Ask it to stop, then kill what is left of it. Also where a test has paused it. Stopping twice is no error."""
         if self.process.poll() is None:
+            family = [self.process.pid, *descendants(self.process.pid)]
+            # PostgreSQL's children lead sessions of their own, and a paused process cannot end.
+            _send(family, signal.SIGCONT)
             self.process.send_signal(self._stop_signal)
             with suppress(subprocess.TimeoutExpired):
                 self.process.wait(seconds)
+            if self.process.poll() is None:
+                _send([*descendants(self.process.pid), self.process.pid], signal.SIGKILL)
         with suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
         if self in LIVE:
             LIVE.remove(self)
+
+
+def descendants(process: int) -> list[int]:
+    """Children of a process, their children, and so on, as they are now; none where there is no /proc."""
+    parents: dict[int, int] = {}
+    for status in Path("/proc").glob("[0-9]*/status"):
+        with suppress(OSError):
+            fields = dict(line.split(":", 1) for line in status.read_text().splitlines() if ":" in line)
+            parents[int(fields["Pid"])] = int(fields["PPid"])
+    found = [process]
+    for one in found:
+        found += [child for child, parent in parents.items() if parent == one]
+    return found[1:]
+
+
+def _send(processes: Sequence[int], number: signal.Signals) -> None:
+    for process in processes:
+        with suppress(ProcessLookupError):
+            os.kill(process, number)
 
 
 @contextmanager

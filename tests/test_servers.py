@@ -14,7 +14,7 @@ import pytest
 
 from tests import parts
 from tests.conftest import OutsideNetwork, _strays
-from tests.servers import LIVE, Server, ServerFailed
+from tests.servers import LIVE, Server, ServerFailed, descendants
 
 ROOT = Path(__file__).parent.parent
 
@@ -67,3 +67,13 @@ def test_chromium_closed_leaves_the_thread_free_for_asyncio() -> None:
         return 42
 
     assert asyncio.run(answer()) == 42
+
+
+@pytest.mark.part("postgres")
+def test_stop_of_a_paused_server_leaves_none_of_its_children() -> None:
+    with parts.postgres() as cluster:
+        family = [cluster.server.process.pid, *descendants(cluster.server.process.pid)]
+        assert len(family) > 3
+        for process in family:
+            os.kill(process, signal.SIGSTOP)
+    assert [process for process in family if os.path.exists(f"/proc/{process}")] == []

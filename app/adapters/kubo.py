@@ -48,6 +48,7 @@ class KuboStore:
         return True
 
     def pin(self, cid: Cid) -> None:
+        parse_cid(cid)
         self._call(lambda: self._client.pin.add(cid, recursive=True), missing=cid)
 
     def pinned(self) -> Iterator[Cid]:

@@ -1,7 +1,9 @@
 """ContentStore and Pinner on a folder: one file a block, written aside and renamed, checked on every read."""
 
 import os
+import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from app.errors import ContentCorrupt, StoreUnavailable, UnknownContent
@@ -67,10 +69,11 @@ class FileStore:
 
     def _write(self, cid: str, block: bytes) -> None:
         path = self._path(Cid(cid))
-        if path.is_file() and path.stat().st_size == len(block):
-            return
-        aside = path.with_name(f".{cid}.{os.getpid()}")
+        # Threads and processes may store the same block at once: each writes aside under a name of its own.
+        aside = path.with_name(f".{cid}.{os.getpid()}.{threading.get_ident()}")
         try:
+            if path.is_file() and path.read_bytes() == block:
+                return  # bytes that were damaged meanwhile are written anew
             path.parent.mkdir(exist_ok=True)
             with aside.open("wb") as file:
                 file.write(block)
@@ -78,5 +81,6 @@ class FileStore:
                 os.fsync(file.fileno())
             aside.replace(path)
         except OSError as error:
-            aside.unlink(missing_ok=True)
+            with suppress(OSError):
+                aside.unlink()
             raise StoreUnavailable(f"The store {self.name} cannot write: {error.strerror}.") from error

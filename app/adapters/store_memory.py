@@ -27,6 +27,7 @@ class MemoryStore:
             raise UnknownContent(f"The store {self.name} does not have {cid}.") from None
 
     def has(self, cid: Cid) -> bool:
+        parse_cid(cid)
         return cid in self._blocks
 
     def pin(self, cid: Cid) -> None:

@@ -15,6 +15,7 @@ from typing import Final
 import structlog
 
 from app.db.database import Database
+from app.errors import DatabaseUnavailable
 
 INTERVAL: Final = 0.05
 TRUST: Final = 0.2
@@ -53,33 +54,39 @@ class PublicationFeed:
             raise DatabaseUnavailable("The database does not answer.")
 
     async def look(self) -> None:
-        """One look, unless another one that began after this call's start has just succeeded."""
+        """A reader's look, unless one that began after this call's start has just succeeded, or the database is down:
+        then whoever waited must not wait for a try of their own, and the feed goes on trying."""
         asked_at = time.monotonic()
         async with self._lock:
-            if self._looked_at >= asked_at:
-                return
-            began = time.monotonic()
-            try:
-                seq, rows = await asyncio.to_thread(self._read)
-            except Exception as error:  # whatever it is, readers get the last good copies and we look again
-                if self.down_since is None:
-                    self.down_since = began
-                    log.warning("database unavailable, serving last good copies", why=str(error)[:300])
-                return
-            if self.down_since is not None:
-                log.info("database back", seconds=round(began - self.down_since, 1))
-                self.down_since = None
-            if rows is None:
-                self._on_gap()
-            elif rows:
-                self._on_change([(collection, token) for _, collection, token in rows])
-            self._seq = seq
-            self._looked_at = began
+            if self._looked_at < asked_at and self.down_since is None:
+                await self._look()
 
     async def run(self) -> None:
         while True:
-            await self.look()
+            async with self._lock:
+                await self._look()
             await asyncio.sleep(INTERVAL if self.down_since is None else RETRY)
+
+    async def _look(self) -> None:
+        began = time.monotonic()
+        try:
+            looking = asyncio.get_running_loop().run_in_executor(self._thread, self._read)
+            seq, rows = await asyncio.wait_for(looking, PATIENCE)
+        except Exception as error:  # whatever it is, readers get the last good copies and we look again
+            if self.down_since is None:
+                self.down_since = began
+                why = f"{type(error).__name__}: {error}"[:300]
+                log.warning("database unavailable, serving last good copies", why=why)
+            return
+        if self.down_since is not None:
+            log.info("database back", seconds=round(began - self.down_since, 1))
+            self.down_since = None
+        if rows is None:
+            self._on_gap()
+        elif rows:
+            self._on_change([(collection, token) for _, collection, token in rows])
+        self._seq = seq
+        self._looked_at = began
 
     def _read(self) -> tuple[int, Sequence[tuple[int, int, int | None]] | None]:
         """The newest seq and what came since the last look; None instead when that is not known or too much."""

@@ -1,10 +1,13 @@
 """For operators: liveness, readiness, metrics."""
 
+import asyncio
+
 from fastapi import APIRouter, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import CollectorRegistry
 
 from app.api.dependencies import Edge, TheWorld
+from app.api.feed import PATIENCE
 from app.api.public import JSON
 from app.api.resource import Answer
 from app.api.responses import PROBLEM, Plain
@@ -27,11 +30,15 @@ def healthz() -> Response:
 
 
 @router.get("/readyz", summary="The process can do its work")
-def readyz(world: TheWorld, edge: Edge) -> Response:
+async def readyz(world: TheWorld, edge: Edge) -> Response:
     """503 while the database is down or older than this code; public reads go on from memory all the same."""
     if edge.feed.down_since is not None:
         raise Unavailable("The database does not answer.")
-    if current(world.database) != newest():
+    try:
+        revision = await asyncio.wait_for(asyncio.to_thread(current, world.database), PATIENCE)
+    except TimeoutError:
+        raise Unavailable("The database does not answer in time.") from None
+    if revision != newest():
         raise Unavailable("The database is not at this version's schema.", hint="Run `dnft doctor`.")
     return _plain({"status": "ready"})
 

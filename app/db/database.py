@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import Engine, create_engine, event, make_url
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlmodel import Session
 
@@ -58,26 +59,33 @@ class Database:
 
     @contextmanager
     def _unit(self, begin: str) -> Iterator[Unit]:
-        try:
-            with self.engine.connect() as connection:
-                connection = connection.execution_options(sqlite_begin=begin)
-                with Session(bind=connection, expire_on_commit=False, autoflush=False) as session:
-                    yield Unit(session)
-                    session.commit()
-        except DBAPIError as error:
-            if not _is_down(error):
-                raise
-            raise DatabaseUnavailable(
-                "The database does not answer.", hint="Check that it is running; the call may be repeated."
-            ) from error
+        with available(), self.engine.connect() as connection:
+            connection = connection.execution_options(sqlite_begin=begin)
+            with Session(bind=connection, expire_on_commit=False, autoflush=False) as session:
+                session.connection()  # begins now, not with the first statement
+                yield Unit(session)
+                session.commit()
 
     def close(self) -> None:
         self.engine.dispose()
 
 
+@contextmanager
+def available() -> Iterator[None]:
+    """What a database raises when it is away becomes DatabaseUnavailable; what is wrong with a statement stays."""
+    try:
+        yield
+    except (DBAPIError, PoolTimeout) as error:
+        if isinstance(error, DBAPIError) and not _is_down(error):
+            raise
+        raise DatabaseUnavailable(
+            "The database does not answer.", hint="Check that it is running; the call may be repeated."
+        ) from error
+
+
 _SQLITE_DOWN = frozenset({"SQLITE_BUSY", "SQLITE_CANTOPEN", "SQLITE_FULL", "SQLITE_IOERR", "SQLITE_READONLY"})
-_POSTGRES_DOWN = ("08", "53", "57")
-"""Classes of SQLSTATE: connection, insufficient resources, operator intervention."""
+_POSTGRES_DOWN = ("08", "40", "53", "57")
+"""Classes of SQLSTATE: connection, rolled back for another (deadlock), insufficient resources, operator's hand."""
 
 
 def _is_down(error: DBAPIError) -> bool:

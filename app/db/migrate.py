@@ -11,7 +11,7 @@ from sqlalchemy import Connection, text
 from sqlmodel import SQLModel
 
 import app.db.tables  # noqa: F401  registers every table on the metadata
-from app.db.database import Database
+from app.db.database import Database, available
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _LOCK = 0x646E6674  # "dnft": key of the advisory lock that keeps two migrations apart on PostgreSQL
@@ -33,7 +33,7 @@ def newest() -> str:
 
 def current(database: Database) -> str:
     """Revision the database is at; empty before the first migration."""
-    with database.engine.connect() as connection:
+    with available(), database.engine.connect() as connection:
         return MigrationContext.configure(connection).get_current_revision() or ""
 
 
@@ -41,7 +41,7 @@ def migrate(database: Database) -> None:
     """Upgrade to the newest revision in one transaction; nothing happens when it is there already."""
     if current(database) == newest():
         return
-    with database.engine.connect() as plain:
+    with available(), database.engine.connect() as plain:
         connection = plain.execution_options(sqlite_begin="BEGIN IMMEDIATE")
         with connection.begin():
             if not database.is_sqlite:

@@ -22,7 +22,12 @@ _STATES = 12
 
 @router.get("/agents/{chain_id}/{contract}/{token_id}")
 def agent(request: Request, reading: Readings, chain_id: str, contract: str, token_id: str) -> Response:
-    view = reading.view(parse_chain_id(chain_id), parse_contract(contract), parse_token_id(token_id))
+    chain, address, number = parse_chain_id(chain_id), parse_contract(contract), parse_token_id(token_id)
+    supply = reading.collection(chain, address).supply
+    if number >= supply:
+        # Before the token is looked up: an id may have 256 bits, which no integer column holds.
+        raise NotFound(f"The ids of this collection end at {supply - 1}.")
+    view = reading.view(chain, address, number)
     sitter = sitters.sitter(view, {dial: (words[0], words[-1]) for dial, words in BAND_WORDS.items()})
     before, after = reading.neighbours(view.collection, view.token.token_id)
     neighbours = [

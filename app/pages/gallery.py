@@ -38,9 +38,7 @@ def agents(request: Request, world: TheWorld, reading: Readings, after: After = 
 
 
 @router.get("/agents/{chain_id}/{contract}")
-def collection(
-    request: Request, reading: Readings, chain_id: str, contract: str, after: After = None
-) -> Response:
+def collection(request: Request, reading: Readings, chain_id: str, contract: str, after: After = None) -> Response:
     found = reading.collection(parse_chain_id(chain_id), parse_contract(contract))
     counts = next((each for each in reading.collections() if each[0].id == found.id), (found, 0, 0))
     return _room(request, reading, counts, after, f"/agents/{found.chain_id}/{found.contract}")
@@ -74,4 +72,6 @@ def _room(
         "canonical": base if after is None else f"{base}?after={start}",
     }
     assert collection.id is not None, "rows read from the database have ids"
-    return send(request, "gallery.html", context, rules=rules(cards), tags=(collection.id, None))
+    # A room is painted after the portrait that opens it.
+    ground = cards[0].ground if cards else None
+    return send(request, "gallery.html", context, ground=ground, rules=rules(cards), tags=(collection.id, None))

@@ -7,12 +7,12 @@ from fastapi import APIRouter, Request, Response
 from app.db.tables import Collection
 from app.pages import sitters, tint
 from app.pages.answering import send
-from app.pages.routes import PageRoute, Readings, TheWorld
+from app.pages.routes import PageRoute, Readings, TheWorld, mark
 from app.services.reading import Reading
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
-_MONTHS = "January February March April May June July August September October November December".split()
+_MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"]
 _OTHERS = 5
 
 
@@ -21,8 +21,7 @@ def home(request: Request, world: TheWorld, reading: Readings) -> Response:
     collections = reading.collections()
     inhabited = [each for each in collections if each[1]]
     today = world.calendar.now().date()
-    mark = collections[0][0].name if len(collections) == 1 else "Agents"
-    shared = {"mark": mark, "section": "home"}
+    shared = {"mark": mark(collections), "section": "home"}
     chosen = _chosen(reading, inhabited, today)
     if chosen is None:
         context = {

@@ -4,10 +4,10 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from app.pages.answering import FRESH, conditional, send
-from app.pages.assets import ASSETS
-from app.pages.routes import PageRoute, TheWorld
 from app.errors import NotFound
+from app.pages.answering import conditional, send
+from app.pages.assets import ASSETS
+from app.pages.routes import PageRoute, Readings, TheWorld, mark
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
@@ -16,17 +16,17 @@ _FOREVER = "public, max-age=31536000, immutable"
 
 
 @router.get("/docs")
-def reference(request: Request, world: TheWorld) -> Response:
+def reference(request: Request, world: TheWorld, reading: Readings) -> Response:
     document = request.app.openapi()
     context = {
-        "mark": "Agents",
+        "mark": mark(reading.collections()),
         "section": "docs",
         "origin": world.settings.origin,
         "info": document["info"],
         "version": document["openapi"],
         "groups": groups(document),
     }
-    return send(request, "docs.html", context, cache_control=FRESH)
+    return send(request, "docs.html", context)
 
 
 @router.get("/static/{name}")

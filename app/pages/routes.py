@@ -1,6 +1,6 @@
 """What page routes have in common: the world they show, and errors a person can read."""
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Annotated, Any, Final
 
 import structlog
@@ -9,6 +9,7 @@ from fastapi.routing import APIRoute
 from starlette.responses import JSONResponse
 
 from app.bootstrap import World
+from app.db.tables import Collection
 from app.errors import Burned, DnftError, NotFound, SealedToken, problem
 from app.pages.answering import send
 from app.services.reading import Reading
@@ -53,6 +54,11 @@ class PageRoute(APIRoute):
         return handle
 
 
+def mark(collections: Sequence[tuple[Collection, int, int]]) -> str:
+    """What the site is called: after its collection, when it has one."""
+    return collections[0][0].name if len(collections) == 1 else "Agents"
+
+
 def refusal(request: Request, error: DnftError) -> Response:
     headers = {"retry-after": str(error.retry_after)} if error.retry_after is not None else {}
     # A sealed token may be released a moment later; only what stays wrong may be remembered.
@@ -61,9 +67,7 @@ def refusal(request: Request, error: DnftError) -> Response:
     if "text/html" not in request.headers.get("accept", ""):
         headers |= {"cache-control": cache_control, "x-content-type-options": "nosniff", "vary": "Accept"}
         return JSONResponse(problem(error), error.status, headers, "application/problem+json")
-    title, text = next(
-        ((title, text) for kind, title, text in _WORDS if isinstance(error, kind)), (error.title, "")
-    )
+    title, text = next(((title, text) for kind, title, text in _WORDS if isinstance(error, kind)), (error.title, ""))
     return send(
         request,
         "error.html",

@@ -34,9 +34,7 @@ class Card:
 
 def card(collection: Collection, token: Token, snapshot: Snapshot) -> Card:
     document: dict[str, Any] = json.loads(snapshot.hosted)
-    signals = [
-        str(each["value"]) for each in document["attributes"] if each["trait_type"] not in _NOT_SIGNALS
-    ]
+    signals = [str(each["value"]) for each in document["attributes"] if each["trait_type"] not in _NOT_SIGNALS]
     words = {each["trait_type"]: str(each["value"]) for each in document["attributes"]}
     told = ", ".join(words[dial] for dial in _pronounced(snapshot.bands)[:3] if dial in words)
     return Card(
@@ -85,9 +83,7 @@ def sitter(view: TokenView, ends: dict[str, tuple[str, str]]) -> Sitter:
     document, born = view.document, view.personality
     # The words of the published document, because that is what is pinned; a later version may choose others.
     published = {each["trait_type"]: str(each["value"]) for each in document["attributes"]}
-    dials = [
-        Dial(name, band, published.get(name, word), *ends.get(name, ("", ""))) for name, band, word in view.dials
-    ]
+    dials = [Dial(name, band, published.get(name, word), *ends.get(name, ("", ""))) for name, band, word in view.dials]
     words = {dial.name: dial.word for dial in dials}
     subject = Subject(
         agent_id=str(view.agent),
@@ -102,7 +98,7 @@ def sitter(view: TokenView, ends: dict[str, tuple[str, str]]) -> Sitter:
     return Sitter(
         card=card(view.collection, view.token, snapshot),
         given=view.token.name.split(" ")[0],
-        signals=list(subject.signals),
+        signals=[(title, str(value)) for title, value in subject.signals],
         quote=quote(born),
         description=str(document["description"]),
         alt=alt_text(subject, state),

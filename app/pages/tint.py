@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 Rgb = tuple[int, int, int]
 
-DEFAULT: Final = "8c5a4b"
+DEFAULT: Final = "3f4f46"
 """The colour of rooms that belong to nobody."""
 TEXT: Final = 480
 """Least contrast of any text we set, in hundredths; the guideline asks 450."""
@@ -22,6 +22,8 @@ _LINEAR: Final = tuple(
     for value in range(256)
 )
 """Linear light of an sRGB channel, in millionths."""
+_STRENGTH: Final = 110
+"""Distance between the strongest and the weakest channel of an accent."""
 _BLACK: Final[Rgb] = (18, 15, 14)
 _WHITE: Final[Rgb] = (255, 253, 250)
 
@@ -85,47 +87,59 @@ def _soft_pole(ground: Rgb) -> Rgb:
     return _WHITE if sum(_pole(ground)) else _BLACK
 
 
-def _vivid(colour: Rgb, factor: int) -> Rgb:
-    """The colour further from grey, so that a pale wall keeps its hue when the lights go down."""
-    grey = sum(colour) // 3
-    red, green, blue = (min(255, max(0, grey + (channel - grey) * factor)) for channel in colour)
+def _leaning(colour: Rgb, level: int, strength: int) -> Rgb:
+    """The hue of `colour` at another level of grey, with `strength` between its strongest and weakest channel."""
+    grey, spread = sum(colour) // 3, max(colour) - min(colour)
+    if spread < 6:
+        # What is as good as grey has no hue worth keeping.
+        return level, level, level
+    red, green, blue = (min(255, max(0, level + (channel - grey) * strength // spread)) for channel in colour)
     return red, green, blue
 
 
 def _dimmed(colour: Rgb) -> Rgb:
-    spread = max(colour) - min(colour)
-    wall = _vivid(colour, 4 if spread < 24 else 2 if spread < 60 else 1)
-    for share in range(0, 101, 4):
-        darker = mix(wall, (10, 8, 11), share)
-        if luminance(darker) <= 26_000:
-            return darker
+    """The wall with the lights down. Pale walls are grey when merely darkened, so their hue is brought out."""
+    strength = min(64, max(30, max(colour) - min(colour)))
+    for level in range(min(sum(colour) // 3, 96), 0, -2):
+        wall = _leaning(colour, level, strength)
+        if luminance(wall) <= 24_000:
+            return wall
     return 10, 8, 11
 
 
-def _scheme(wall: Rgb, paper: Rgb, ink: Rgb) -> Palette:
+def _accent(ground: Rgb, paper: Rgb) -> Rgb:
+    """A strong colour of the ground's hue that can be read on paper."""
+    for level in range(190, -1, -4) if luminance(paper) > 200_000 else range(60, 256, 4):
+        colour = _leaning(ground, level, _STRENGTH)
+        if contrast(colour, paper) >= 520:
+            return colour
+    return _pole(paper)
+
+
+def _scheme(ground: Rgb, wall: Rgb, paper: Rgb, ink: Rgb) -> Palette:
     pole = _soft_pole(wall)
     return Palette(
         wall=wall,
-        wall_ink=until(mix(wall, pole, 80), pole, wall, 900),
+        wall_ink=until(mix(wall, pole, 86), pole, wall, 900),
         wall_quiet=until(mix(wall, pole, 55), pole, wall, 560),
         wall_line=mix(wall, pole, 26),
         paper=paper,
         ink=ink,
         quiet=until(mix(paper, ink, 50), ink, paper, 560),
         line=mix(paper, ink, 17),
-        accent=until(wall, ink, paper, 520),
+        accent=_accent(ground, paper),
     )
 
 
 @lru_cache(maxsize=1024)
 def light(ground: Rgb) -> Palette:
-    return _scheme(ground, mix(_WHITE, _vivid(ground, 2), 6), mix(_BLACK, ground, 10))
+    return _scheme(ground, ground, mix(_WHITE, _leaning(ground, 190, 80), 7), mix(_BLACK, ground, 10))
 
 
 @lru_cache(maxsize=1024)
 def dark(ground: Rgb) -> Palette:
     wall = _dimmed(ground)
-    return _scheme(wall, mix((15, 13, 14), wall, 22), mix((240, 235, 229), ground, 8))
+    return _scheme(ground, wall, mix((15, 13, 14), wall, 24), mix((240, 235, 229), ground, 8))
 
 
 def stylesheet(ground: Rgb, rules: str = "") -> str:

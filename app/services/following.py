@@ -14,7 +14,7 @@ from typing import Final
 
 from app.db.database import Database
 from app.db.repositories import Unit
-from app.db.tables import ChainTransfer, Collection
+from app.db.tables import ChainBlock, ChainTransfer, Collection
 from app.errors import ChainRefused
 from app.ports import Address, ChainReader, Clock, Hash32, Transfer
 from app.provenance.ids import checksum_address
@@ -36,7 +36,7 @@ class Following:
         """Read on from the cursor; returns how many blocks were read. 0 means the head is reached."""
         with self._database.read() as unit:
             collection = unit.collections.get(project_id, collection_id)
-            known = list(unit.chains.known_blocks(collection_id))
+            known = list(unit.chains.known_blocks(project_id, collection_id))
         assert collection.contract is not None, "only deployed collections are followed"
         contract = Address(checksum_address(collection.contract))
         for block in known:
@@ -68,7 +68,7 @@ class Following:
     ) -> int:
         parent: Hash32 | None = None
         with self._database.read() as unit:
-            remembered = unit.chains.block(_id(collection), cursor)
+            remembered = unit.chains.block(project_id, _id(collection), cursor)
         if remembered is not None:
             parent = Hash32(remembered.hash)
         for number in range(cursor + 1, last + 1):
@@ -82,7 +82,7 @@ class Following:
             self._apply(project_id, collection, transfers, [(number, block.hash)], number)
             parent = block.hash
         with self._database.write() as unit:
-            unit.chains.forget_blocks(_id(collection), below=settled)
+            unit.chains.forget_blocks(project_id, _id(collection), below=settled)
         return last - cursor
 
     def _apply(
@@ -111,8 +111,9 @@ class Following:
             ]
             unit.chains.add_transfers(rows)
             self._settle(unit, project_id, collection_id, {row.token_id for row in rows})
-            for number, block_hash in blocks:
-                unit.chains.remember_block(collection_id, number, block_hash)
+            unit.chains.remember_blocks(
+                ChainBlock(collection_id=collection_id, number=number, hash=block_hash) for number, block_hash in blocks
+            )
             fresh = unit.collections.get(project_id, collection_id)
             fresh.followed_block = max(fresh.followed_block, cursor)
             unit.collections.add(fresh)

@@ -1,14 +1,15 @@
 """Sending transactions: each is planned once, signed once a fee level, and mined at most once.
 
     planned ── sign ──▶ signed ── broadcast ──▶ sent ── wait ──▶ mined ── depth ──▶ finalized
-                                                  │  └─ too long: same nonce, both fees × 1.25 ─▶ sent
-                                                  └──────────────────────────────────────────────▶ failed
+       ▲                  │                     │  └─ too long: same nonce, both fees × 1.25 ─▶ sent
+       └── refused, before anything was sent ◀──┘                    └─▶ failed
 
 Signed bytes are stored before they are sent, so a process killed anywhere sends the same bytes again. Words:
 
-    nonce      given out when signing, one above the highest we know of and what the node says; freed by a failure
-               that happened before anything was sent
+    nonce      given out when signing, the lowest that is free at the node and among our rows; given back only while
+               nothing that has it can have reached a node
     attempt    one signed form; all attempts of a transaction share its nonce, so at most one can be mined
+    sent       a node may have it: written down before the bytes leave, so never too late
     reverted   mined and refused by the contract: the nonce is used, the transaction failed
     refused    never sent: the simulation says it would revert; nothing was paid
 """
@@ -70,15 +71,17 @@ class Transactions:
         row = self._row(project_id, key)
         if row.state == "failed":
             raise Reverted(row.error, hint="It was mined and refused; plan it anew.")
-        if row.state == "planned":
-            self._sign(row, None)
+        # What an earlier run sent may never have left it, or the node may have lost it since.
+        send = row.state != "planned"
         deadline = time.monotonic() + patience
         while True:
-            row = self._row(project_id, key)
             mined = self._settled(row)
             if mined is not None:
                 return mined
-            if row.state == "signed":
+            if row.state == "planned":
+                self._sign(row, None)
+            elif row.state == "signed" or send:
+                send = False
                 self._broadcast(row)
             elif time.monotonic() > deadline:
                 raise ChainUnavailable(
@@ -86,24 +89,32 @@ class Transactions:
                 )
             else:
                 self._wait(row, deadline)
+            row = self._row(project_id, key)
 
     def confirm(self, project_id: int, collection_id: int) -> int:
         """Look again at mined transactions that were not final: mark the final ones, send again what a reorg threw
-        out. Returns how many are still open."""
+        out, as often as it takes. Returns how many are still open."""
         finalized = self._reader.block("finalized")
         still_open = 0
+        refusal: ChainRefused | None = None
         with self._database.read() as unit:
             rows = unit.chains.unconfirmed(project_id, collection_id)
         for row in rows:
             receipt = self._receipt(row)
-            if receipt is None:
-                self._set(row, state="signed", hash=None, block_number=None, block_hash=None)
-                self._broadcast(self._row(project_id, row.key))
-                still_open += 1
-            elif finalized is not None and receipt.block_number <= finalized.number:
-                self._set(row, state="finalized", block_number=receipt.block_number, block_hash=receipt.block_hash)
-            else:
-                still_open += 1
+            if receipt is not None:
+                final = finalized is not None and receipt.block_number <= finalized.number
+                self._record(row, receipt, final=final)
+                still_open += receipt.succeeded and not final
+                continue
+            still_open += 1
+            if row.state == "mined":
+                self._set(row, state="sent", hash=None, block_number=None, block_hash=None)
+            try:
+                self._broadcast(row)
+            except ChainRefused as error:  # the others are looked at all the same
+                refusal = error
+        if refusal is not None:
+            raise refusal
         return still_open
 
     def _row(self, project_id: int, key: str) -> ChainTransaction:
@@ -116,8 +127,9 @@ class Transactions:
     def _call(self, row: ChainTransaction) -> Call:
         return Call(Address(checksum_address(row.receiver)) if row.receiver else None, row.data)
 
-    def _sign(self, row: ChainTransaction, last: TransactionAttempt | None) -> None:
-        """Sign with fresh fees (or raised ones, when `last` did not get through) and store the bytes."""
+    def _sign(self, row: ChainTransaction, last: TransactionAttempt | None, *, above: int = -1) -> None:
+        """Sign with fresh fees (or raised ones, when `last` did not get through) and store the bytes. A new nonce is
+        higher than `above`."""
         call = self._call(row)
         gas = self._reader.simulate(self._signer.address, call) if last is None else _gas_of(row)
         fees = self._reader.fees()
@@ -129,15 +141,18 @@ class Transactions:
             )
         next_at_node = self._reader.nonce(self._signer.address)
         with self._database.write() as unit:
-            row = unit.chains.transaction_by_id(row.project_id, _id(row))
+            row = unit.chains.transaction_by_id(row.project_id, _id(row), lock=True)
+            attempts = unit.chains.attempts(row.project_id, _id(row))
+            if [each.hash for each in attempts[-1:]] != ([last.hash] if last else []):
+                return  # somebody else who carries it was faster
             if row.nonce is None:
-                row.nonce = max(next_at_node, unit.chains.next_nonce(row.chain_id, row.sender))
+                row.nonce = unit.chains.free_nonce(row.chain_id, row.sender, max(next_at_node, above + 1))
             if last is None:
                 up, down = _GAS_MARGIN
                 row.gas_limit = gas * up // down
+                row.state = "signed"
             transaction = UnsignedTransaction(row.chain_id, row.nonce, _gas_of(row), fees, call)
             signed = self._signer.sign(transaction)
-            row.state = "signed"
             unit.chains.save(row)
             unit.chains.save(
                 TransactionAttempt(
@@ -152,22 +167,32 @@ class Transactions:
 
     def _broadcast(self, row: ChainTransaction) -> None:
         attempt = self._attempts(row)[-1]
+        first = self._claim(row)
         try:
             self._writer.broadcast(attempt.raw)
         except NonceTooLow:
-            # Either one of our attempts is mined already, or somebody else used the nonce: then ours never can be.
-            if self._receipt(row) is None:
+            # Either an attempt of ours is mined already, or somebody else used the nonce. If ours may have been sent
+            # before, its receipt may be late, and giving up now could do it twice: then `_wait` decides.
+            if first and self._receipt(row) is None:
                 self._free(row)
-            return
         except Underpriced:
             self._raise_fees(row)
-            return
         except ChainUnavailable:
             raise
         except ChainRefused as error:
-            self._free(row, error)
+            if first:
+                self._free(row, error)
             raise
-        self._set(row, state="sent")
+
+    def _claim(self, row: ChainTransaction) -> bool:
+        """Write down that a node may have it from now on; whether nobody sent it before."""
+        with self._database.write() as unit:
+            fresh = unit.chains.transaction_by_id(row.project_id, _id(row), lock=True)
+            first = fresh.state == "signed"
+            if first:
+                fresh.state = "sent"
+                unit.chains.save(fresh)
+        return first
 
     def _wait(self, row: ChainTransaction, deadline: float) -> None:
         """Until a receipt is there; sends again what the node may have lost, and raises the fees when it takes long."""
@@ -180,7 +205,11 @@ class Transactions:
             if pause == 3.0:
                 self._broadcast(row)
         if time.monotonic() < deadline:
-            self._raise_fees(row)
+            used = row.nonce is not None and self._reader.nonce(self._signer.address) > row.nonce
+            if not used:
+                self._raise_fees(row)
+            elif self._receipt(row) is None:
+                self._free(row)  # for so long no attempt of ours has shown up: the nonce went to somebody else
 
     def _raise_fees(self, row: ChainTransaction) -> None:
         attempts = self._attempts(row)
@@ -196,10 +225,18 @@ class Transactions:
         receipt = self._receipt(row)
         if receipt is None:
             return None
+        error = self._record(row, receipt, final=row.state == "finalized")
+        if error:
+            raise Reverted(error, hint="Its nonce is used; the work that wanted it will plan a new one.")
+        return Mined(receipt.transaction_hash, receipt.block_number, receipt.contract, receipt.gas_used)
+
+    def _record(self, row: ChainTransaction, receipt: Receipt, *, final: bool) -> str:
+        """Write down what became of it; returns the error, if the contract refused it."""
         error = "" if receipt.succeeded else f"Transaction {row.key} reverted in block {receipt.block_number}."
+        done = "finalized" if final else "mined"
         self._set(
             row,
-            state="mined" if receipt.succeeded else "failed",
+            state=done if receipt.succeeded else "failed",
             hash=receipt.transaction_hash,
             block_number=receipt.block_number,
             block_hash=receipt.block_hash,
@@ -208,9 +245,7 @@ class Transactions:
             error_code="" if receipt.succeeded else Reverted.code,
             error=error,
         )
-        if not receipt.succeeded:
-            raise Reverted(error, hint="Its nonce is used; the work that wanted it will plan a new one.")
-        return Mined(receipt.transaction_hash, receipt.block_number, receipt.contract, receipt.gas_used)
+        return error
 
     def _receipt(self, row: ChainTransaction) -> Receipt | None:
         for attempt in reversed(self._attempts(row)):
@@ -221,15 +256,19 @@ class Transactions:
 
     def _attempts(self, row: ChainTransaction) -> list[TransactionAttempt]:
         with self._database.read() as unit:
-            return list(unit.chains.attempts(_id(row)))
+            return list(unit.chains.attempts(row.project_id, _id(row)))
 
     def _free(self, row: ChainTransaction, error: DnftError | None = None) -> None:
-        """Nothing of this row can be mined: drop its attempts and its nonce, so that it can be signed anew."""
+        """Nothing of this row can be mined: drop its attempts and its nonce, so that it can be signed anew. Without an
+        `error` the nonce was used by somebody else, and signing anew comes at once."""
         with self._database.write() as unit:
-            unit.chains.drop_attempts(_id(row))
-        self._set(row, state="planned", nonce=None, error=error.message if error else "")
-        if error is None:
-            self._sign(self._row(row.project_id, row.key), None)
+            fresh = unit.chains.transaction_by_id(row.project_id, _id(row), lock=True)
+            unit.chains.drop_attempts(row.project_id, _id(row))
+            used = fresh.nonce
+            fresh.state, fresh.nonce, fresh.error = "planned", None, error.message if error else ""
+            unit.chains.save(fresh)
+        if error is None and used is not None:
+            self._sign(fresh, None, above=used)
 
     def _set(self, row: ChainTransaction, **changes: str | int | None) -> None:
         with self._database.write() as unit:

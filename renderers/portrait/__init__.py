@@ -63,7 +63,7 @@ def background_color(subject: Subject) -> str:
 
 def alt_text(subject: Subject, state: State) -> str:
     """One sentence for those who do not see the picture; plain text, not markup."""
-    signals = ", ".join(f"{plain(name, 40).lower()} {plain(value, 40)}" for name, value in subject.signals[:6])
+    signals = ", ".join(f"{plain(name, 40).lower()} {plain(str(value), 40)}" for name, value in subject.signals[:6])
     order = sorted(range(len(DIALS)), key=lambda i: (-abs(state.bands[i] - 3), i))
     strong = [f"{'high' if state.bands[i] > 3 else 'low'} {DIALS[i].lower()}" for i in order[:3] if state.bands[i] != 3]
     mood = f"; {', '.join(strong)}" if strong else ""

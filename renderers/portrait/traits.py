@@ -96,7 +96,7 @@ class Cast:
 
 def cast(subject: Subject, state: State) -> Cast:
     """Everything the painters need to know."""
-    values = [value for _, value in subject.signals]
+    values = [str(value) for _, value in subject.signals]
 
     def signal(name: str, position: int) -> str:
         return subject.signal(name) or (values[position] if position < len(values) else "")

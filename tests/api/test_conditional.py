@@ -37,7 +37,8 @@ def test_choose_coding_gives_the_best_quality_and_never_a_refused_one(named: dic
     [("br", "br"), ("gzip, br", "br"), ("gzip;q=1.0, br;q=0.9", "gzip"), ("*;q=0", "identity"),
      ("identity;q=0", "identity"), ("gzip; q=0.5", "gzip"), ("gzip ;q=1", "gzip"), ("Br", "br"),
      ("x-gzip", "identity"),
-     ("gzip;q=nan", "identity"), ("gzip;q=-1", "identity"), ("gzip;q=1e9", "identity"), ("br" * MAX_HEADER, "identity")],
+     ("gzip;q=nan", "identity"), ("gzip;q=-1", "identity"), ("gzip;q=1e9", "identity"),
+     ("br" * MAX_HEADER, "identity")],
 )  # fmt: skip
 def test_choose_coding_known_headers(header: str, coding: str) -> None:
     assert choose_coding(header) == coding

@@ -1,5 +1,7 @@
 """The UnixFS encoder: known ids, round trips, limits of a node, and hostile blocks."""
 
+from contextlib import suppress
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -146,8 +148,10 @@ CID_BYTES = b"\x01\x55\x12\x20" + bytes(32)
         b"\x09" + bytes(8),
         b"\x0b",
     ],
-    ids=["nothing", "half a key", "no length", "cut short", "no data", "raw node", "symlink", "shard", "empty link"]
-    + ["link to nothing", "link to CIDv0", "name not UTF-8", "fixed32", "fixed64", "group"],
+    ids=[
+        *("nothing", "half a key", "no length", "cut short", "no data", "raw node", "symlink", "shard", "empty link"),
+        *("link to nothing", "link to CIDv0", "name not UTF-8", "fixed32", "fixed64", "group"),
+    ],
 )
 def test_decode_block_that_is_neither_file_nor_directory_is_refused(block: bytes) -> None:
     with pytest.raises(Invalid):
@@ -156,10 +160,8 @@ def test_decode_block_that_is_neither_file_nor_directory_is_refused(block: bytes
 
 @given(st.binary(max_size=60))
 def test_decode_any_bytes_decode_or_are_refused(block: bytes) -> None:
-    try:
-        unixfs.decode(DAG_PB, block)
-    except Invalid as error:
-        assert error.status == 400
+    with suppress(Invalid):
+        assert isinstance(unixfs.decode(DAG_PB, block), unixfs.Node)
 
 
 @given(st.data())
@@ -167,7 +169,5 @@ def test_decode_directory_with_one_byte_changed_never_crashes(data: st.DataObjec
     dag = unixfs.directory({"a": unixfs.file(b"1"), "b": unixfs.file(b"2")})
     block = bytearray(dag.blocks[dag.cid])
     block[data.draw(st.integers(0, len(block) - 1))] ^= data.draw(st.integers(1, 255))
-    try:
-        unixfs.decode(DAG_PB, bytes(block))
-    except Invalid as error:
-        assert error.status == 400
+    with suppress(Invalid):
+        assert isinstance(unixfs.decode(DAG_PB, bytes(block)), unixfs.Node)

@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -182,6 +183,8 @@ def _start(command: list[str], pattern: str, scheme: str) -> Node:
     for line in process.stdout:
         found = re.search(pattern, line)
         if found:
+            # Read on for good: anvil logs every call, and stops when nobody empties its pipe.
+            threading.Thread(target=process.stdout.read, daemon=True).start()
             return Node(scheme + found[1], process)
     raise AssertionError(f"{command[0]} ended with {process.wait()} before it listened")
 

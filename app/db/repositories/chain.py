@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import delete, func
+from sqlalchemy import ColumnElement, delete, func
 from sqlmodel import Session, col, select
 
-from app.db.tables import ChainBlock, ChainTransaction, ChainTransfer, Commit, Mint, TransactionAttempt
+from app.db.tables import ChainBlock, ChainTransaction, ChainTransfer, Collection, Commit, Mint, TransactionAttempt
 from app.ports import Call
 
 
@@ -42,43 +42,60 @@ class Chains:
             self.save(found)
         return found
 
-    def transaction_by_id(self, project_id: int, transaction_id: int) -> ChainTransaction:
+    def transaction_by_id(self, project_id: int, transaction_id: int, *, lock: bool = False) -> ChainTransaction:
+        """`lock` keeps others from changing the row until this unit ends."""
         query = select(ChainTransaction).where(
             ChainTransaction.project_id == project_id, ChainTransaction.id == transaction_id
         )
-        return self._session.exec(query).one()
+        return self._session.exec(query.with_for_update() if lock else query).one()
 
     def save(self, row: ChainTransaction | TransactionAttempt | Commit | Mint) -> None:
         self._session.add(row)
         self._session.flush()
 
-    def attempts(self, transaction_id: int) -> Sequence[TransactionAttempt]:
+    def attempts(self, project_id: int, transaction_id: int) -> Sequence[TransactionAttempt]:
         """All signed forms, newest last."""
         query = (
             select(TransactionAttempt)
-            .where(TransactionAttempt.transaction_id == transaction_id)
+            .join(ChainTransaction, col(ChainTransaction.id) == TransactionAttempt.transaction_id)
+            .where(ChainTransaction.project_id == project_id, ChainTransaction.id == transaction_id)
             .order_by(col(TransactionAttempt.max_fee))
         )
         return self._session.exec(query).all()
 
-    def drop_attempts(self, transaction_id: int) -> None:
-        these = col(TransactionAttempt.transaction_id) == transaction_id
-        self._session.execute(delete(TransactionAttempt).where(these))
+    def drop_attempts(self, project_id: int, transaction_id: int) -> None:
+        for attempt in self.attempts(project_id, transaction_id):
+            self._session.delete(attempt)
+        self._session.flush()
 
-    def next_nonce(self, chain_id: int, sender: str) -> int:
-        """One above the highest nonce given out for this sender; 0 when none was."""
-        query = select(func.max(ChainTransaction.nonce)).where(
-            ChainTransaction.chain_id == chain_id, ChainTransaction.sender == sender
+    def free_nonce(self, chain_id: int, sender: str, at_least: int) -> int:
+        """The lowest nonce from `at_least` on that no transaction of this sender has. A gap, left by one that was given
+        up, is filled first, for everything above waits for it. Others who ask wait until this unit ends."""
+        if self._session.get_bind().dialect.name == "postgresql":
+            key = func.hashtextextended(f"nonce:{chain_id}:{sender}", 0)
+            self._session.execute(select(func.pg_advisory_xact_lock(key)))
+        query = select(ChainTransaction.nonce).where(
+            ChainTransaction.chain_id == chain_id,
+            ChainTransaction.sender == sender,
+            col(ChainTransaction.nonce) >= at_least,
         )
-        highest = self._session.exec(query).one()
-        return 0 if highest is None else highest + 1
+        taken = set(self._session.exec(query))
+        nonce = at_least
+        while nonce in taken:
+            nonce += 1
+        return nonce
 
     def unconfirmed(self, project_id: int, collection_id: int) -> Sequence[ChainTransaction]:
-        """Mined transactions whose block is not final yet."""
-        query = select(ChainTransaction).where(
-            ChainTransaction.project_id == project_id,
-            ChainTransaction.collection_id == collection_id,
-            ChainTransaction.state == "mined",
+        """Transactions that were mined and are not final: in a recent block, or thrown out of one and sent again."""
+        state, was_mined = col(ChainTransaction.state), col(ChainTransaction.gas_used).is_not(None)
+        query = (
+            select(ChainTransaction)
+            .where(
+                ChainTransaction.project_id == project_id,
+                ChainTransaction.collection_id == collection_id,
+                (state == "mined") | ((state == "sent") & was_mined),
+            )
+            .order_by(col(ChainTransaction.nonce))
         )
         return self._session.exec(query).all()
 
@@ -121,23 +138,22 @@ class Chains:
 
     # --- followed blocks and transfers
 
-    def block(self, collection_id: int, number: int) -> ChainBlock | None:
-        return self._session.get(ChainBlock, (collection_id, number))
+    def block(self, project_id: int, collection_id: int, number: int) -> ChainBlock | None:
+        query = select(ChainBlock).where(_blocks_of(project_id, collection_id), ChainBlock.number == number)
+        return self._session.exec(query).one_or_none()
 
-    def remember_block(self, collection_id: int, number: int, block_hash: str) -> None:
-        self._session.merge(ChainBlock(collection_id=collection_id, number=number, hash=block_hash))
+    def remember_blocks(self, blocks: Iterable[ChainBlock]) -> None:
+        for block in blocks:
+            self._session.merge(block)
 
-    def known_blocks(self, collection_id: int) -> Sequence[ChainBlock]:
+    def known_blocks(self, project_id: int, collection_id: int) -> Sequence[ChainBlock]:
         """Remembered blocks, newest first."""
-        query = (
-            select(ChainBlock).where(ChainBlock.collection_id == collection_id).order_by(col(ChainBlock.number).desc())
-        )
+        query = select(ChainBlock).where(_blocks_of(project_id, collection_id)).order_by(col(ChainBlock.number).desc())
         return self._session.exec(query).all()
 
-    def forget_blocks(self, collection_id: int, *, below: int) -> None:
-        self._session.execute(
-            delete(ChainBlock).where(col(ChainBlock.collection_id) == collection_id, col(ChainBlock.number) < below)
-        )
+    def forget_blocks(self, project_id: int, collection_id: int, *, below: int) -> None:
+        these = delete(ChainBlock).where(_blocks_of(project_id, collection_id), col(ChainBlock.number) < below)
+        self._session.execute(these)
 
     def add_transfers(self, transfers: Iterable[ChainTransfer]) -> None:
         for transfer in transfers:
@@ -154,7 +170,7 @@ class Chains:
         touched = set(self._session.exec(select(ChainTransfer.token_id).where(*gone)))
         self._session.execute(delete(ChainTransfer).where(*gone))
         self._session.execute(
-            delete(ChainBlock).where(col(ChainBlock.collection_id) == collection_id, col(ChainBlock.number) > after)
+            delete(ChainBlock).where(_blocks_of(project_id, collection_id), col(ChainBlock.number) > after)
         )
         return touched
 
@@ -170,3 +186,9 @@ class Chains:
             .limit(1)
         )
         return self._session.exec(query).one_or_none()
+
+
+def _blocks_of(project_id: int, collection_id: int) -> ColumnElement[bool]:
+    """Blocks have no project of their own; their collection has."""
+    own = select(Collection.id).where(Collection.project_id == project_id, Collection.id == collection_id)
+    return col(ChainBlock.collection_id).in_(own)

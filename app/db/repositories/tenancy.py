@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from sqlmodel import Session, col, select
 
+from app.db.repositories.adding import add_or_find
 from app.db.tables import Collection, Project
 
 
@@ -13,12 +14,11 @@ class Collections:
 
     def project(self, name: str, now: int) -> Project:
         """The project of that name, made when it does not exist."""
-        found = self._session.exec(select(Project).where(Project.name == name)).one_or_none()
-        if found is None:
-            found = Project(name=name, created_at=now)
-            self._session.add(found)
-            self._session.flush()
-        return found
+
+        def find() -> Project | None:
+            return self._session.exec(select(Project).where(Project.name == name)).one_or_none()
+
+        return find() or add_or_find(self._session, Project(name=name, created_at=now), find)
 
     def projects(self) -> Sequence[Project]:
         return self._session.exec(select(Project).order_by(col(Project.id))).all()

@@ -61,7 +61,8 @@ class Tokens:
     def advance(
         self, project_id: int, collection_id: int, keys: Iterable[tuple[int, int]], state: SnapshotState
     ) -> None:
-        """Set the state of the snapshots (token id, n)."""
+        """Set the state of the snapshots (token id, n), but never back from where another run has brought them."""
+        earlier = list(SnapshotState)[: list(SnapshotState).index(state)]
         for token_id, n in keys:
             self._session.execute(
                 update(Snapshot)
@@ -70,6 +71,7 @@ class Tokens:
                     col(Snapshot.collection_id) == collection_id,
                     col(Snapshot.token_id) == token_id,
                     col(Snapshot.n) == n,
+                    col(Snapshot.state).in_(earlier),
                 )
                 .values(state=state)
             )
@@ -101,14 +103,19 @@ class Tokens:
         )
 
     def ready(self, project_id: int, collection_id: int) -> int:
-        """How many ids from 0 on, without a gap, are shown: what a commit may cover."""
-        shown = self._session.exec(
-            select(Token.token_id)
-            .where(Token.project_id == project_id, Token.collection_id == collection_id, Token.head > 0)
-            .order_by(col(Token.token_id))
+        """How many ids from 0 on, without a gap, are live: what a commit may cover."""
+        live = self._session.exec(
+            select(Snapshot.token_id)
+            .where(
+                Snapshot.project_id == project_id,
+                Snapshot.collection_id == collection_id,
+                Snapshot.n == 1,
+                Snapshot.state != SnapshotState.PREPARED,
+            )
+            .order_by(col(Snapshot.token_id))
         )
         ready = 0
-        for token_id in shown:
+        for token_id in live:
             if token_id != ready:
                 break
             ready += 1

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import delete, update
 from sqlmodel import Session, col, select
 
+from app.db.repositories.adding import add_or_find
 from app.db.tables import Executor, Publication, PublicationHead, Work, WorkState
 
 
@@ -16,11 +17,7 @@ class Works:
 
     def request(self, work: Work) -> Work:
         """Add work, or find the row of the same key. Work that failed is queued again as the next attempt."""
-        found = self.by_key(work.key)
-        if found is None:
-            self._session.add(work)
-            self._session.flush()
-            return work
+        found = self.by_key(work.key) or add_or_find(self._session, work, lambda: self.by_key(work.key))
         if found.state == WorkState.FAILED:
             found.state, found.error, found.error_code, found.note = WorkState.QUEUED, "", "", ""
             found.attempt += 1
