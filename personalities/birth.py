@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from personalities import codewords, decks
 from personalities.derive import Draws, derive, permute
 from personalities.dials import DIALS
-from personalities.pack import Pack
+from personalities.pack import Pack, Signal
 
 SEED_BYTES = 32
+_DAYS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,8 +17,8 @@ class Personality:
 
     token_id: int
     name: str
-    signals: tuple[tuple[str, str], ...]
-    """(trait_type, value) in the pack's order."""
+    signals: tuple[tuple[str, str | int], ...]
+    """(trait_type, value) in the pack's order; an integer where the signal is a number."""
     slots: tuple[int, ...]
     """16 style choices, 0..15 each."""
     dials: tuple[int, ...]
@@ -27,7 +28,7 @@ class Personality:
     pack: str
     pack_hash: str
 
-    def signal(self, trait_type: str) -> str:
+    def signal(self, trait_type: str) -> str | int:
         """The value of one birth signal; raises KeyError when the pack has none of that name."""
         return dict(self.signals)[trait_type]
 
@@ -54,10 +55,7 @@ def birth(collection_seed: bytes, supply: int, token_id: int, pack: Pack) -> Per
     return Personality(
         token_id=token_id,
         name=pack.names.name(derive("name", collection_seed), token_id, supply),
-        signals=tuple(
-            (signal.title, signal.options[_dealt(collection_seed, signal.id, signal.weights, supply, token_id)].label)
-            for signal in pack.signals
-        ),
+        signals=_signals(collection_seed, supply, token_id, seed, pack),
         slots=codewords.codeword(permute(derive("slots", collection_seed), token_id, 16**k), k),
         dials=_dials(collection_seed, token_id, k, seed, pack),
         seed=seed.hex(),
@@ -66,8 +64,40 @@ def birth(collection_seed: bytes, supply: int, token_id: int, pack: Pack) -> Per
     )
 
 
-def _dealt(collection_seed: bytes, signal: str, weights: tuple[int, ...], supply: int, token_id: int) -> int:
-    return decks.deal(derive("signal", collection_seed, signal.encode()), weights, supply, token_id)
+def _signals(
+    collection_seed: bytes, supply: int, token_id: int, seed: bytes, pack: Pack
+) -> tuple[tuple[str, str | int], ...]:
+    values: dict[str, str | int] = {}
+    numbers: dict[str, int] = {}
+    for signal in pack.signals:
+        if signal.source:
+            index = read_off(signal, values[signal.source], numbers.get(signal.source))
+            values[signal.id] = signal.options[index].label
+            continue
+        key = derive("signal", collection_seed, signal.id.encode())
+        weights = tuple(span.weight for span in signal.spans) if signal.spans else signal.weights
+        dealt = decks.deal(key, weights, supply, token_id)
+        if signal.kind == "choice":
+            values[signal.id] = signal.options[dealt].label
+            continue
+        draws = Draws(derive("signal", seed, signal.id.encode()))
+        span = signal.spans[dealt]
+        number = numbers[signal.id] = span.first + draws.below(span.last - span.first + 1)
+        values[signal.id] = number if signal.kind == "number" else _date(number, draws)
+    return tuple((signal.title, values[signal.id]) for signal in pack.signals)
+
+
+def read_off(signal: Signal, value: str | int, number: int | None) -> int:
+    """Which option of a derived signal its source's value stands for: by label, or by number or year."""
+    if number is None:
+        return signal.table[str(value)]
+    return next(index for index, span in enumerate(signal.spans) if span.first <= number <= span.last)
+
+
+def _date(year: int, draws: Draws) -> str:
+    """A day of that year as `1352-06-15` or `-500-06-15`, in the calendar of today counted back; no 29 February."""
+    month = draws.below(12)
+    return f"{year:04d}-{month + 1:02d}-{draws.below(_DAYS[month]) + 1:02d}"
 
 
 def _dials(collection_seed: bytes, token_id: int, k: int, seed: bytes, pack: Pack) -> tuple[int, ...]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from personalities.dials import BAND_WORDS
-from personalities.pack import SECTIONS, Block, Pack
+from personalities.pack import SECTIONS, Block, Pack, Signal, Trait
 from personalities.templates import Reference, Template
 
 
@@ -19,7 +19,7 @@ class _Longest:
             sum(len(piece) for piece in form.pieces) + sum(max(len(word) for word in bank) for bank in form.banks)
             for form in pack.names.forms
         )
-        self._traits = {trait.id: trait for trait in (*pack.slots, *pack.signals)}
+        self._traits: dict[str, Trait] = {trait.id: trait for trait in (*pack.slots, *pack.signals)}
         self._known: dict[Reference, int] = {}
 
     def document(self) -> int:
@@ -28,7 +28,7 @@ class _Longest:
 
     def _block(self, block: Block) -> int:
         if block.kind == "facts":
-            signals = sum(len(s.title) + 5 + max(_bytes(o.label) for o in s.options) for s in self._pack.signals)
+            signals = sum(_bytes(s.title) + 5 + _label(s) for s in self._pack.signals)
             return signals + 10 + sum(len(dial) + 3 + max(map(len, words)) for dial, words in BAND_WORDS.items())
         if block.kind == "exchanges":
             exchanges = (self._pack.exchanges[key] for key in block.exchanges)
@@ -56,14 +56,21 @@ class _Longest:
                 return max(map(len, BAND_WORDS[part.key]))
             return max(self._best(lines) for lines in self._pack.dial_lines[part.key])
         if part.key in self._traits:
-            options = self._traits[part.key].options
+            trait = self._traits[part.key]
             if part.facet == "label":
-                return max(_bytes(option.label) for option in options)
-            return max(self._best(option.facets[part.facet]) for option in options)
+                return _label(trait)
+            return max(self._best(option.facets[part.facet]) for option in trait.options)
         return self._best(self._pack.banks[part.key])
 
     def _best(self, templates: Sequence[Template]) -> int:
         return max(self._line(template) for template in templates)
+
+
+def _label(trait: Trait) -> int:
+    """The longest label; of a number or date, the longest way to write it (a year and `-06-15`)."""
+    if isinstance(trait, Signal) and trait.kind != "choice":
+        return max(4, *(len(str(edge)) for span in trait.spans for edge in (span.first, span.last))) + 6
+    return max(_bytes(option.label) for option in trait.options)
 
 
 def _bytes(text: str) -> int:

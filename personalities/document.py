@@ -45,7 +45,7 @@ class _Writer:
         self._pack = pack
         self._draws = Draws(derive(use, bytes.fromhex(p.seed)))
         self._chosen: dict[str, Option] = {slot.id: slot.options[p.slots[at]] for at, slot in enumerate(pack.slots)}
-        self._chosen |= {signal.id: signal.option(p.signal(signal.title)) for signal in pack.signals}
+        self._chosen |= {signal.id: signal.option(str(p.signal(signal.title))) for signal in pack.signals}
         self._dials = dict(zip(DIALS, p.dials, strict=True))
         self._paired = {(trait.id, facet) for trait in (*pack.slots, *pack.signals) for facet in trait.paired}
         self._places: dict[str, int] = {}

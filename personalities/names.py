@@ -17,6 +17,8 @@ from personalities.errors import PackError
 _BANK = re.compile(r"\{([a-z]+)\}")
 _WORD = re.compile(r"[A-Z]?[a-z]+")
 SPARE = 4
+MAX_COMPOUNDS = 200_000
+"""All compounds of a word are compared with each other, so there must be an end to them."""
 """A name space holds at least this many names per token."""
 
 
@@ -75,6 +77,8 @@ def name_space(forms: Sequence[str], banks: Mapping[str, Sequence[str]], where: 
         for word in form.split(" "):
             parts = _BANK.findall(word)
             if len(parts) > 1:
+                if prod(len(banks[part]) for part in parts) > MAX_COMPOUNDS:
+                    raise PackError(f"{where}: form {form!r}: {word!r} has more than {MAX_COMPOUNDS} compounds")
                 compounds = ["".join(parts) for parts in product(*(banks[part] for part in parts))]
                 _check_distance(compounds, f"{where}: compound {word!r}")
         built.append(Form(tuple(pieces[::2]), tuple(tuple(banks[key]) for key in pieces[1::2])))

@@ -34,12 +34,13 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Trait:
-    """A slot (16 options, dealt by code) or a birth signal (dealt from an exact deck)."""
+    """A slot (16 options, dealt by code), or what a signal has in common with it."""
 
     id: str
     title: str
     """Display name; for a signal, the `trait_type` of the token JSON."""
     options: tuple[Option, ...]
+    """None for a signal that is a number or a date."""
     paired: tuple[str, ...] = ()
     """Facets whose lines belong together by place: line n of one answers line n of the other."""
 
@@ -49,6 +50,36 @@ class Trait:
 
     def option(self, label: str) -> Option:
         return next(option for option in self.options if option.label == label)
+
+
+SignalKind = Literal["choice", "number", "date"]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The whole numbers (or years) first..last, both included."""
+
+    first: int
+    last: int
+    weight: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Signal(Trait):
+    """A birth signal: dealt from its options or spans, or read off another signal."""
+
+    kind: SignalKind = "choice"
+    spans: tuple[Span, ...] = ()
+    """What a number or date is dealt from; or, when `source` is a number or date, what each option stands for."""
+    source: str = ""
+    """Id of the signal this one is read off; empty when it is dealt."""
+    table: Mapping[str, int] = field(default_factory=dict)
+    """Per label of `source`, the index of the option it becomes."""
+
+    def option(self, label: str) -> Option:
+        if self.kind == "choice":
+            return Trait.option(self, label)
+        return Option(label, 1, {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +106,36 @@ class Exchange:
 
 
 @dataclass(frozen=True, slots=True)
+class Placeholder:
+    """What every token of a blind collection shows before its reveal; `{number}` stands for the token id."""
+
+    name: str
+    description: str
+    document: tuple[str, ...]
+    """The paragraphs below the name."""
+    motif: str
+    """Art hint: one word for the picture."""
+    colours: tuple[str, ...]
+    """Art hint: six lower-case hex digits each, the ground first."""
+
+
+@dataclass(frozen=True, slots=True)
+class RuleScope:
+    """Which signals the writing rules look at."""
+
+    labels: tuple[str, ...]
+    """Ids of signals whose values nobody wears as a label, as in “as a mender, I …”."""
+    unspoken: tuple[str, ...] = ()
+    """Ids of signals whose values are named in Self-knowledge only."""
+    era: str = ""
+    banned: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Per value of the signal `era`, the word fields it knows nothing of."""
+    tradition: str = ""
+    traditions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Per value of the signal `tradition`, the traditions whose clichés it avoids."""
+
+
+@dataclass(frozen=True, slots=True)
 class Pack:
     """A loaded pack. `hash` is SHA-256 (hex) over its canonical content; two packs with one hash give equal births."""
 
@@ -82,7 +143,7 @@ class Pack:
     version: str
     hash: str
     slots: tuple[Trait, ...] = field(repr=False)
-    signals: tuple[Trait, ...] = field(repr=False)
+    signals: tuple[Signal, ...] = field(repr=False)
     dial_edges: tuple[tuple[int, ...], ...] = field(repr=False)
     """Per dial, the 17 bounds of its 16 equally likely birth regions."""
     dial_lines: Mapping[str, tuple[tuple[Template, ...], ...]] = field(repr=False)
@@ -93,6 +154,8 @@ class Pack:
     sections: Mapping[str, tuple[Block, ...]] = field(repr=False)
     description: tuple[Template, ...] = field(repr=False)
     introduction: tuple[Template, ...] = field(repr=False)
+    placeholder: Placeholder = field(repr=False)
+    scope: RuleScope = field(repr=False)
 
     @property
     def id(self) -> str:

@@ -8,27 +8,28 @@ from personalities.pack import Pack, Trait
 from personalities.templates import Reference, Template
 
 _OWN = ("name", "given")
+MAX_REFERENCES = 12
+"""How many lines may lead on to one another."""
 
 
 def check_references(pack: Pack) -> None:
     """Raise PackError unless every reference resolves and no line leads back to itself, however indirectly."""
-    traits = {trait.id: trait for trait in (*pack.slots, *pack.signals)}
+    traits: dict[str, Trait] = {trait.id: trait for trait in (*pack.slots, *pack.signals)}
     if clash := [key for key in pack.banks if key in traits or key in DIALS or key in _OWN]:
         raise PackError(f"words.toml: {clash[0]!r} is already the name of a slot, a signal or a dial")
     if len(traits) != len(pack.slots) + len(pack.signals):
         raise PackError("pack.toml: a slot and a signal have the same name")
 
-    def check(templates: Sequence[Template], where: str, above: tuple[str, ...]) -> None:
-        for template in templates:
-            for part in template:
-                if isinstance(part, Reference):
-                    follow(part, where, above)
+    def check(templates: Sequence[Template], where: str, above: tuple[str, ...]) -> int:
+        """How many references deep the templates go."""
+        parts = (part for template in templates for part in template if isinstance(part, Reference))
+        return max((follow(part, where, above) for part in parts), default=0)
 
-    def follow(part: Reference, where: str, above: tuple[str, ...]) -> None:
+    def follow(part: Reference, where: str, above: tuple[str, ...]) -> int:
         source = f"{part.key}.{part.facet}" if part.facet else part.key
         if part.key in traits:
-            trait = traits[part.key]
-            if part.facet != "label" and part.facet not in trait.options[0].facets:
+            options = traits[part.key].options
+            if part.facet != "label" and not (options and part.facet in options[0].facets):
                 raise PackError(f"{where}: {{{source}}}: {part.key} has no such facet")
         elif part.key in DIALS:
             if part.facet not in ("", "line"):
@@ -37,12 +38,14 @@ def check_references(pack: Pack) -> None:
             raise PackError(f"{where}: {{{source}}} is nothing in this pack")
         if source in above:
             raise PackError(f"{where}: {{{source}}} leads back to itself")
-        if source not in checked:
-            checked.add(source)
-            for lines in _lines(pack, traits, part):
-                check(lines, f"{{{source}}}", (*above, source))
+        if source not in depths:
+            below = [check(lines, f"{{{source}}}", (*above, source)) for lines in _lines(pack, traits, part)]
+            depths[source] = 1 + max(below, default=0)
+        if len(above) + depths[source] > MAX_REFERENCES:
+            raise PackError(f"{where}: {{{source}}} leads on through more than {MAX_REFERENCES} references")
+        return depths[source]
 
-    checked: set[str] = set()
+    depths: dict[str, int] = {}
     for trait in traits.values():
         for option in trait.options:
             for facet, templates in option.facets.items():

@@ -8,7 +8,6 @@ reason says so.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Literal
 
 from personalities.dials import DIAL_RANGE, DIALS, band, band_word
 
@@ -121,9 +120,6 @@ class Preferences:
     """512..2048."""
 
 
-Tier = Literal["free", "pro", "enterprise"]
-
-
 def task_of(name: str) -> str:
     """The task of that name or alias, in any case and with `-` or `_`, also as `system:name`; else `default`."""
     plain = name.rsplit(":", 1)[-1].strip().lower().replace("-", "_")
@@ -145,8 +141,7 @@ def route(task: str, dials: Sequence[int], tier: str, override: Mapping[str, str
     override that `check_override` refuses, and dials that are not 16 values in range."""
     if tier not in TIERS:
         raise ValueError(f"there is no tier {tier!r}; tiers are {', '.join(TIERS)}")
-    if len(dials) != len(DIALS):
-        raise ValueError(f"there are {len(DIALS)} dials, not {len(dials)}")
+    _check_dials(dials)
     check_override(override or {})
     task = task_of(task)
     pool, reason = _wanted(task, dials, override or {})
@@ -164,15 +159,21 @@ def routes(dials: Sequence[int], tier: str, override: Mapping[str, str] | None =
 def preferences(dials: Sequence[int]) -> Preferences:
     """Imagination and playfulness raise the temperature, rigor and steadiness lower it; verbosity gives room to speak.
     Integer arithmetic only. Raises ValueError for dials that are not 16 values in range."""
+    _check_dials(dials)
     value = dict(zip(DIALS, dials, strict=True))
-    for each in dials:
-        band(each)
     pull = 2 * value["Imagination"] + value["Playfulness"] - 2 * value["Rigor"] - value["Steadiness"]
     most = 3 * (DIAL_RANGE - 1)
     return Preferences(
         temperature=30 + (80 * (pull + most) + most) // (2 * most),
         max_tokens=512 + value["Verbosity"] * 1536 // (DIAL_RANGE - 1),
     )
+
+
+def _check_dials(dials: Sequence[int]) -> None:
+    if len(dials) != len(DIALS):
+        raise ValueError(f"there are {len(DIALS)} dials, not {len(dials)}")
+    for value in dials:
+        band(value)
 
 
 def _wanted(task: str, dials: Sequence[int], override: Mapping[str, str]) -> tuple[str, str]:

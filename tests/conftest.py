@@ -2,6 +2,7 @@
 
 import ipaddress
 import json
+import os
 import socket
 import sys
 from collections import Counter
@@ -38,6 +39,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    for name in [name for name in os.environ if name.startswith("DNFT_")]:
+        del os.environ[name]  # the developer's own settings are no business of the tests
     config.stash[TALLY] = Tally()
     config.pluginmanager.register(config.stash[TALLY])
 

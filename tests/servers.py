@@ -48,6 +48,12 @@ def free_port() -> int:
     raise ServerFailed("no free port between 15000 and 32000")
 
 
+def listens(port: int) -> bool:
+    """Whether something accepts connections there."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
 class Server:
     """One running program in a process group of its own, its output in `log`."""
 

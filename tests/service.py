@@ -3,26 +3,19 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import httpx
 
+from tests.servers import Server, free_port, listens
+
 DEV_KEY = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80"
 CHAIN_ID = 31337
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 class Service:
@@ -33,10 +26,9 @@ class Service:
         self.chain_port, self.port = free_port(), free_port()
         self.rpc = f"http://127.0.0.1:{self.chain_port}"
         self.origin = f"http://127.0.0.1:{self.port}"
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith("DNFT_")}
         config = folder / "dnft.toml"
         config.touch()  # so that no file of the working directory is read
-        self.environment = inherited | {
+        self.environment = {
             "DNFT_DATA": str(folder),
             "DNFT_CONFIG": str(config),
             "DNFT_PORT": str(self.port),
@@ -45,30 +37,25 @@ class Service:
             "DNFT_RAW_KEY": DEV_KEY,
             **settings,
         }
-        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._processes: dict[str, Server] = {}
 
     def start(self, *names: str) -> None:
         for name in names:
             options = ["--port", str(self.chain_port)] if name == "chain" else []
-            with (self.folder / f"{name}.log").open("ab") as log:
-                self._processes[name] = subprocess.Popen(
-                    [sys.executable, "-m", "scripts.dnft", name, *options],
-                    env=self.environment,
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=log,
-                    start_new_session=True,
-                )
+            command = [sys.executable, "-m", "scripts.dnft", name, *options]
+            self._processes[name] = Server(name, command, self.folder, environment=self.environment)
         if "chain" in names:
-            wait_until(lambda: _listens(self.chain_port), "the chain listens")
+            self._processes["chain"].wait(lambda: listens(self.chain_port), 60)
         if "serve" in names:
-            wait_until(lambda: _answers(f"{self.origin}/readyz"), "the server is ready")
+            ready = f"{self.origin}/readyz"
+            self._processes["serve"].wait(lambda: httpx.get(ready, timeout=2).status_code == 200, 60)
 
     def kill(self, name: str) -> None:
         """kill -9 of the process and all its children."""
-        process = self._processes.pop(name)
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        server = self._processes.pop(name)
+        with suppress(ProcessLookupError):
+            os.killpg(server.process.pid, signal.SIGKILL)
+        server.stop()
 
     def stop(self) -> None:
         for name in list(self._processes):
@@ -78,7 +65,8 @@ class Service:
         """Start a `dnft` command and leave it running."""
         return subprocess.Popen(
             [sys.executable, "-m", "scripts.dnft", *arguments, "--json"],
-            env=self.environment,
+            env={**os.environ, **self.environment},
+            cwd=self.folder,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -110,24 +98,3 @@ def service(folder: Path, *names: str, **settings: str) -> Iterator[Service]:
         yield running
     finally:
         running.stop()
-
-
-def wait_until(condition: Callable[[], bool], what: str, seconds: float = 60.0) -> None:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if condition():
-            return
-        time.sleep(0.05)
-    raise AssertionError(f"not within {seconds:.0f} s: {what}")
-
-
-def _listens(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
-def _answers(url: str) -> bool:
-    try:
-        return httpx.get(url, timeout=2).status_code == 200
-    except httpx.HTTPError:
-        return False

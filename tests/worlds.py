@@ -1,8 +1,8 @@
 """Builders for tests that need the service with tokens in it. They read like sentences:
 
-    with running_server(world := open_world(folder)) as server:
-        town = found(world, supply=10)
-        released(world, town, 3)
+    world = open_world(folder)
+    town = released(world, found(world, supply=10), 3)
+    with running_server(world) as server:
         server.get(town.path(2))
 
 `released` makes real births (about a tenth of a second each); `seed_tokens` writes many tokens made from one of them.
@@ -25,7 +25,7 @@ from app.db.tables import Collection, Snapshot, SnapshotState
 from app.provenance.ids import AgentId, checksum_address
 from app.settings import Settings
 from scripts.bench import seeding
-from tests.servers import Server, free_port, served
+from tests.servers import Server, descendants, free_port, served
 
 ORIGIN = "https://agents.example"
 """Public root of the test collections: never the address the server is reached under, so that mixing them up shows."""
@@ -191,21 +191,11 @@ class RunningServer:
 
     def processes(self) -> list[int]:
         """Process ids: the main process and its web processes."""
-        return family(self.server.process.pid)
+        return [self.server.process.pid, *descendants(self.server.process.pid)]
 
     def memory(self) -> int:
         """Resident bytes of the largest of its processes: the web process."""
         return max(_resident(pid) for pid in self.processes())
-
-
-def family(pid: int) -> list[int]:
-    """A process and all below it."""
-    members, waiting = [], [pid]
-    while waiting:
-        members.append(current := waiting.pop())
-        for task in Path(f"/proc/{current}/task").glob("*/children"):
-            waiting += [int(child) for child in task.read_text().split()]
-    return members
 
 
 def _resident(pid: int) -> int:
@@ -216,10 +206,10 @@ def _resident(pid: int) -> int:
 
 
 @contextmanager
-def running_server(world: World | Settings) -> Iterator[RunningServer]:
-    """The real `dnft serve` over a world's settings, on a free port; ends with the block."""
+def running_server(world: World | Settings, *, port: int | None = None) -> Iterator[RunningServer]:
+    """The real `dnft serve` over a world's settings, on a free port unless told; ends with the block."""
     settings = world.settings if isinstance(world, World) else world
-    port = free_port()
+    port = port or free_port()
     (settings.data / "empty.toml").touch()  # so that no file of the working directory is read
     environment = as_environment(settings) | {
         "DNFT_CONFIG": str(settings.data / "empty.toml"),

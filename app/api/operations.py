@@ -3,6 +3,7 @@
 import asyncio
 
 from fastapi import APIRouter, Request, Response
+from fastapi.responses import PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import CollectorRegistry
 
@@ -43,7 +44,7 @@ async def readyz(world: TheWorld, edge: Edge) -> Response:
     return _plain({"status": "ready"})
 
 
-@router.get("/metrics", summary="Prometheus metrics of this process")
+@router.get("/metrics", summary="Prometheus metrics of this process", response_class=PlainTextResponse)
 def metrics(request: Request) -> Response:
     registry: CollectorRegistry = request.app.state.registry
     body = generate_latest(registry)

@@ -31,6 +31,28 @@ PROBLEM: dict[int | str, dict[str, Any]] = {
 """`responses=` of every route."""
 
 
+PROBLEM_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "description": "RFC 9457, with a stable code.",
+    "properties": {
+        "type": {"type": "string", "description": "urn:dnft:problem: and the code"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "detail": {"type": "string", "description": "What happened."},
+        "code": {"type": "string", "description": "Stable; what programs should look at."},
+        "retryable": {"type": "boolean", "description": "Whether the same request may succeed later."},
+        "hint": {"type": "string", "description": "What to do."},
+    },
+    "required": ["type", "title", "status", "detail", "code", "retryable"],
+}
+
+
+class Markdown(Response):
+    """Names the type of a route's answer in the reference."""
+
+    media_type = "text/markdown"
+
+
 class Plain(Response):
     """A response whose headers are exactly those given."""
 
@@ -45,7 +67,15 @@ def send(request: Request, resource: Resource) -> Response:
 
 
 def install(application: FastAPI) -> None:
-    """Every error becomes problem JSON, from one place."""
+    """Every error becomes problem JSON, from one place, and the reference knows its shape."""
+    described = application.openapi
+
+    def with_problems() -> dict[str, Any]:
+        schema = described()
+        schema.setdefault("components", {}).setdefault("schemas", {})["Problem"] = PROBLEM_SCHEMA
+        return schema
+
+    application.openapi = with_problems  # type: ignore[method-assign]  # FastAPI's own way to extend the document
 
     @application.exception_handler(DnftError)
     async def refused(request: Request, error: DnftError) -> Response:

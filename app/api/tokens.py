@@ -2,14 +2,14 @@
 and the same function answers when they do."""
 
 import json
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from app.api.dependencies import Edge, Readings
 from app.api.public import JSON, require_storable
 from app.api.resource import Resource
-from app.api.responses import PROBLEM, Plain, send
+from app.api.responses import PROBLEM, Markdown, Plain, send
 from app.db.tables import Collection, Snapshot
 from app.errors import NotFound
 from app.provenance.canonical import canonical_json
@@ -18,6 +18,8 @@ from app.provenance.ids import cache_tags, parse_chain_id, parse_contract, parse
 router = APIRouter(tags=["public"], responses=PROBLEM)
 
 SHORT = "public, max-age=30, s-maxage=30, stale-if-error=86400"
+
+ANY_TYPE: dict[int | str, dict[str, Any]] = {200: {"content": {"*/*": {}}}}
 
 ChainId = Annotated[str, Path(description="EIP-155 chain id, decimal.", examples=["8453"])]
 Contract = Annotated[str, Path(description="Contract address, any case.", examples=["0x" + "0" * 40])]
@@ -43,13 +45,15 @@ async def _edge(request: Request, edge: Edge) -> Response:
     return Plain(answer)
 
 
-@router.get("/ipfs/{cid}", summary="Our released content by its id")
+@router.get("/ipfs/{cid}", summary="Our released content by its id", response_class=Response, responses=ANY_TYPE)
 async def content(request: Request, edge: Edge, cid: str, format: Annotated[str, Query()] = "") -> Response:  # noqa: A002  the gateway specification names it
     """A file, or a listing of a media directory. `format=raw` gives the block, `format=car` the DAG."""
     return await _edge(request, edge)
 
 
-@router.get("/ipfs/{cid}/{path:path}", summary="A file inside released content")
+@router.get(
+    "/ipfs/{cid}/{path:path}", summary="A file inside released content", response_class=Response, responses=ANY_TYPE
+)
 async def content_file(request: Request, edge: Edge, cid: str, path: str) -> Response:
     return await _edge(request, edge)
 
@@ -74,7 +78,7 @@ async def token_version(
     return await _edge(request, edge)
 
 
-@router.get("/{chain_id}/{contract}/{token_id}/beauvoir", summary="BEAUVOIR.md", response_class=Response)
+@router.get("/{chain_id}/{contract}/{token_id}/beauvoir", summary="BEAUVOIR.md", response_class=Markdown)
 def beauvoir(request: Request, reading: Readings, at: At) -> Response:
     view = reading.view(at.chain_id, at.contract, at.token_id)
     return send(

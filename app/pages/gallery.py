@@ -17,7 +17,7 @@ router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
 ROOM = 24
 """Portraits in a room, one page of the gallery."""
-_FROM_EACH = 6
+_FROM_EACH = 8
 """Portraits of each collection on the overview of several."""
 
 After = Annotated[str | None, Query(description="Show the agents with ids above this one.")]

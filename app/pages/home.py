@@ -12,7 +12,10 @@ from app.services.reading import Reading
 
 router = APIRouter(route_class=PageRoute, include_in_schema=False)
 
-_MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"]
+_MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
 _OTHERS = 5
 
 

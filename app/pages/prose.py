@@ -1,5 +1,6 @@
 """Markdown written by packs, models and projects, as HTML that can do nothing but be read."""
 
+import re
 from functools import lru_cache
 from typing import Final
 
@@ -10,6 +11,8 @@ from markdown_it.token import Token
 _TAGS: Final = {"p", "em", "strong", "ul", "ol", "li", "blockquote", "h3", "h4", "h5", "h6", "code", "pre", "br", "hr"}
 """No links, no images, no attributes: whatever the text says, nothing is fetched and nowhere is gone to."""
 _MOST: Final = 64_000
+_DIRECTIONS: Final = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""Characters that turn the reading direction: text that reads otherwise than it is written."""
 
 _markdown = MarkdownIt("commonmark", {"html": False, "linkify": False, "typographer": False})
 
@@ -18,7 +21,7 @@ _markdown = MarkdownIt("commonmark", {"html": False, "linkify": False, "typograp
 def prose(text: str, *, title: str = "") -> str:
     """Safe HTML of a Markdown text. Headings go one step down, below the page's own; a first heading that only repeats
     `title` is left out."""
-    tokens = _markdown.parse(text[:_MOST])
+    tokens = _markdown.parse(_DIRECTIONS.sub("", text[:_MOST]))
     if len(tokens) > 2 and tokens[0].tag == "h1" and tokens[1].content.strip() == title.strip():
         tokens = tokens[3:]
     for token in tokens:

@@ -114,7 +114,7 @@ def quote(born: dict[str, Any]) -> str:
     personality = Personality(
         token_id=born["token_id"],
         name=born["name"],
-        signals=tuple((str(title), str(value)) for title, value in born["signals"]),
+        signals=tuple((title, value) for title, value in born["signals"]),
         slots=tuple(born["slots"]),
         dials=tuple(born["dials"]),
         seed=born["seed"],
@@ -124,7 +124,8 @@ def quote(born: dict[str, Any]) -> str:
     try:
         pack: Pack = load_pack(personality.pack.partition("@")[0])
         return introduction(personality, pack)
-    except (PackError, ValueError):
+    except (PackError, ValueError, LookupError):
+        # A greeting is an ornament, never the reason why a page fails.
         return ""
 
 

@@ -15,7 +15,7 @@ import brotli
 from app.consumers.preflight import preflight
 from app.db.database import Database
 from app.db.tables import Birth, Collection, Content, Snapshot, SnapshotState, Token
-from app.errors import Conflict, ContentCorrupt, StoreUnavailable
+from app.errors import Conflict, ContentCorrupt, StoreUnavailable, UnknownContent
 from app.ports import Cid, Clock, ContentStore, Pinner
 from app.provenance import car, unixfs
 from app.provenance.canonical import canonical_json
@@ -181,7 +181,7 @@ class Births:
                         if replica.store.get_block(Cid(cid)) != block:
                             raise ContentCorrupt(f"{replica.store.name} returned other bytes for {cid}.")
                 good += 1
-            except (StoreUnavailable, ContentCorrupt) as error:
+            except (StoreUnavailable, ContentCorrupt, UnknownContent) as error:
                 errors.append(f"{replica.store.name}: {error.message}")
         if good < self._wanted:
             raise StoreUnavailable(
@@ -193,6 +193,7 @@ class Births:
         collection_id = collection.id
         assert collection_id is not None
         with self._database.write() as unit:
+            unit.collections.get(collection.project_id, collection_id, lock=True)
             if unit.tokens.born(collection.project_id, collection_id, child.agent.token_id, 1):
                 return  # another run was faster; it made the same bytes
             unit.contents.add(_contents(collection.project_id, child))

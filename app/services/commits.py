@@ -26,7 +26,7 @@ class Commits:
         to commit. A commit that is under way is finished first: its number is returned again."""
         now = int(self._clock.now().timestamp())
         with self._database.write() as unit:
-            collection = unit.collections.get(project_id, collection_id)
+            collection = unit.collections.get(project_id, collection_id, lock=True)
             last = unit.chains.last_commit(project_id, collection_id)
             if last is not None and last.number > collection.last_commit:
                 number, covered = last.number, last.covered
@@ -61,7 +61,7 @@ class Commits:
     def finish(self, project_id: int, collection_id: int, number: int) -> None:
         """Write down that commit `number` is mined."""
         with self._database.write() as unit:
-            collection = unit.collections.get(project_id, collection_id)
+            collection = unit.collections.get(project_id, collection_id, lock=True)
             commit = unit.chains.commit(project_id, collection_id, number)
             if commit is None:
                 raise Conflict(f"Commit {number} was never planned.")

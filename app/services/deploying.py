@@ -55,6 +55,10 @@ class Deploying:
             problems.append("the name has 1 to 100 characters")
         if not wanted.symbol.strip() or len(wanted.symbol) > 20:
             problems.append("the symbol has 1 to 20 characters")
+        if len(wanted.description) > 2000:
+            problems.append("the description has at most 2,000 characters")
+        if len(wanted.origin) > 200:
+            problems.append("the origin has at most 200 characters")
         if not re.fullmatch(r"[0-9a-f]{64}", wanted.seed):
             problems.append("the seed is 64 lower-case hex digits")
         for check in (lambda: load_pack(wanted.pack), lambda: get_renderer(wanted.renderer)):
@@ -74,7 +78,7 @@ class Deploying:
         with self._database.write() as unit:
             found = unit.collections.by_slug(project_id, wanted.slug)
             if found is None:
-                found = unit.collections.add(
+                found = unit.collections.add_or_find(
                     Collection(
                         project_id=project_id,
                         slug=wanted.slug,
@@ -91,7 +95,15 @@ class Deploying:
                         created_at=now,
                     )
                 )
-            elif (found.chain_id, found.supply, found.name) != (wanted.chain_id, wanted.supply, wanted.name):
+            there = (
+                found.chain_id,
+                found.supply,
+                found.name,
+                found.symbol,
+                found.pack.partition("@")[0],
+                found.renderer,
+            )
+            if there != (wanted.chain_id, wanted.supply, wanted.name, wanted.symbol, wanted.pack, wanted.renderer):
                 raise Conflict(
                     f"This project has another collection called {wanted.slug}.", hint="Choose another slug."
                 )
@@ -130,3 +142,8 @@ class Deploying:
                 collection.followed_block = transaction.block_number - 1
                 unit.collections.add(collection)
             return collection.contract
+
+
+def _name(pack_id: str) -> str:
+    """The pack's name without its version, which may have moved on since the deployment."""
+    return pack_id.partition("@")[0]

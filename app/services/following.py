@@ -114,7 +114,7 @@ class Following:
             unit.chains.remember_blocks(
                 ChainBlock(collection_id=collection_id, number=number, hash=block_hash) for number, block_hash in blocks
             )
-            fresh = unit.collections.get(project_id, collection_id)
+            fresh = unit.collections.get(project_id, collection_id, lock=True)
             fresh.followed_block = max(fresh.followed_block, cursor)
             unit.collections.add(fresh)
 
@@ -124,7 +124,7 @@ class Following:
         with self._database.write() as unit:
             touched = unit.chains.rewind(project_id, _id(collection), to)
             self._settle(unit, project_id, _id(collection), touched)
-            fresh = unit.collections.get(project_id, _id(collection))
+            fresh = unit.collections.get(project_id, _id(collection), lock=True)
             fresh.followed_block = to
             unit.collections.add(fresh)
 

@@ -26,7 +26,7 @@ class Minting:
     def reserve(self, project_id: int, collection_id: int, receivers: Sequence[Address]) -> int:
         """Plan the next ids for these receivers, in order; returns the first id. Nothing is sent."""
         with self._database.write() as unit:
-            collection = unit.collections.get(project_id, collection_id)
+            collection = unit.collections.get(project_id, collection_id, lock=True)
             first = unit.chains.planned_mints(project_id, collection_id)
             if first + len(receivers) > collection.supply:
                 left = collection.supply - first
@@ -43,22 +43,29 @@ class Minting:
             return first
 
     def plan(self, project_id: int, collection_id: int, first: int, count: int, sender: Address) -> list[str]:
-        """Plan transactions for the reserved ids of a range; returns the keys that are still to be carried.
+        """Plan transactions for the reserved ids of a range; returns the keys that are to be carried.
 
-        Ids that exist on the chain already (as far as followed) are left out. Raises Conflict when an id of the range
-        is not covered yet: its mint would revert.
+        An id whose transaction is planned keeps it, unless that failed. Ids that exist on the chain already (as far as
+        followed) get none. Raises Conflict when an id of the range is not covered yet: its mint would revert.
         """
         now = int(self._clock.now().timestamp())
-        keys = []
         with self._database.write() as unit:
-            collection = unit.collections.get(project_id, collection_id)
+            collection = unit.collections.get(project_id, collection_id, lock=True)
             if first + count > collection.covered:
                 raise Conflict(f"Ids up to {first + count - 1} are not all released; {collection.covered} are.")
             assert collection.contract is not None, "mints follow the deployment"
-            mints = unit.chains.mints(project_id, collection_id, first, count)
-            for at in range(0, len(mints), BATCH):
-                batch = mints[at : at + BATCH]
-                key = mint_key(collection_id, batch[0].token_id)
+            there = unit.tokens.minted_ids(project_id, collection_id, first, count)
+            keys: dict[str, None] = {}  # in order, each once
+            new: list[Mint] = []
+            for mint in unit.chains.mints(project_id, collection_id, first, count):
+                planned = (
+                    unit.chains.transaction_by_id(project_id, mint.transaction_id) if mint.transaction_id else None
+                )
+                if planned is not None and planned.state != "failed":
+                    keys[planned.key] = None
+                elif mint.token_id not in there:
+                    new.append(mint)
+            for batch in _batches(new):
                 call = self._contract.mint(
                     Address(checksum_address(collection.contract)),
                     receivers=[Address(mint.receiver) for mint in batch],
@@ -67,7 +74,7 @@ class Minting:
                 transaction = unit.chains.plan(
                     project_id,
                     collection_id,
-                    key,
+                    mint_key(collection_id, batch[0].token_id),
                     chain_id=collection.chain_id,
                     sender=sender,
                     call=call,
@@ -76,5 +83,16 @@ class Minting:
                 for mint in batch:
                     mint.transaction_id = transaction.id
                     unit.chains.save(mint)
-                keys.append(key)
-        return keys
+                keys[transaction.key] = None
+        return list(keys)
+
+
+def _batches(mints: Sequence[Mint]) -> list[list[Mint]]:
+    """Runs of ids without a gap, BATCH at most: what one call can mint."""
+    batches: list[list[Mint]] = []
+    for mint in mints:
+        if batches and len(batches[-1]) < BATCH and batches[-1][-1].token_id + 1 == mint.token_id:
+            batches[-1].append(mint)
+        else:
+            batches.append([mint])
+    return batches

@@ -8,7 +8,6 @@ One function runs them all, because they share their steps. A step that finds so
 so in the work row; what cannot succeed ends the work as `failed`, with what to do.
 """
 
-import time
 from collections.abc import Callable
 from typing import Final, TypeVar
 
@@ -19,7 +18,8 @@ from app.db.tables import Work, WorkState
 from app.errors import DnftError, Unavailable
 from app.services.commits import commit_key
 from app.services.deploying import deploy_key
-from app.workflows.engine import world
+from app.services.transactions import Transactions
+from app.workflows.engine import pause, world
 
 CHUNK: Final = 100
 """Tokens a birth step."""
@@ -64,7 +64,7 @@ def deploy(work_id: int) -> None:
     work = _work(work_id)
     key = deploy_key(work.collection_id)
     _report(work_id, note="deploying the contract")
-    _patiently(work_id, lambda: world().transactions(_chain_id(work)).carry(work.project_id, key))
+    _patiently(work_id, lambda: _transactions(work).carry(work.project_id, key))
     world().deploying.finish(work.project_id, work.collection_id)
 
 
@@ -92,7 +92,7 @@ def carry_commit(work_id: int, number: int) -> None:
     work = _work(work_id)
     key = commit_key(work.collection_id, number)
     _report(work_id, note=f"commit {number}")
-    _patiently(work_id, lambda: world().transactions(_chain_id(work)).carry(work.project_id, key))
+    _patiently(work_id, lambda: _transactions(work).carry(work.project_id, key))
     world().commits.finish(work.project_id, work.collection_id, number)
 
 
@@ -106,7 +106,7 @@ def plan_mints(work_id: int, first: int, count: int) -> list[str]:
 def carry_mint(work_id: int, key: str) -> None:
     work = _work(work_id)
     _report(work_id, note=f"minting ({key})")
-    _patiently(work_id, lambda: world().transactions(_chain_id(work)).carry(work.project_id, key))
+    _patiently(work_id, lambda: _transactions(work).carry(work.project_id, key))
 
 
 @DBOS.step()
@@ -139,6 +139,13 @@ def _chain_id(work: Work) -> int:
         return unit.collections.get(work.project_id, work.collection_id).chain_id
 
 
+def _transactions(work: Work) -> Transactions:
+    """Those of the work's chain, whose waiting ends when the worker stops."""
+    here = world()
+    chain = here.chain(_chain_id(work))
+    return Transactions(here.database, chain.reader, chain.writer, here.signer, here.clock, pause)
+
+
 def _report(work_id: int, **changes: str | int) -> None:
     with world().database.write() as unit:
         unit.works.report(work_id, int(world().clock.now().timestamp()), **changes)
@@ -146,12 +153,12 @@ def _report(work_id: int, **changes: str | int) -> None:
 
 def _patiently(work_id: int, action: Callable[[], Result]) -> Result:
     """Repeat an idempotent action while what is behind us is down. The pauses grow to half a minute."""
-    pause = 0.25
+    seconds = 0.25
     while True:
         try:
             return action()
         except Unavailable as error:
             log.warning("waiting", work=work_id, why=error.message)
             _report(work_id, note=f"waiting: {error.message}"[:200])
-            time.sleep(pause)
-            pause = min(pause * 2, 30.0)
+            pause(seconds)
+            seconds = min(seconds * 2, 30.0)

@@ -35,8 +35,11 @@ log = structlog.get_logger("worker")
 class Worker:
     """One worker of this process. `start`, then `stop`; killing the process at any point is safe too."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, *, lease: int = LEASE, renew: float = RENEW) -> None:
+        """`lease` and `renew` in seconds: how long the others wait for us, and how often we say that we live."""
         self._world = world
+        self._lease = lease
+        self._pause = renew
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
         self._lock: IO[str] | None = None
@@ -52,7 +55,7 @@ class Worker:
         self._renew()
         self._recover(everybody=alone)
         for name, task, pause in (
-            ("lease", self._keep, RENEW),
+            ("lease", self._keep, self._pause),
             ("sweep", self._sweep, SWEEP),
             ("follow", self._follow, FOLLOW),
         ):
@@ -67,8 +70,9 @@ class Worker:
         for thread in self._threads:
             thread.join(timeout=5)
         engine.shut_down(wait_seconds)
-        with contextlib.suppress(Unavailable), self._world.database.write() as unit:
-            unit.works.drop_executor(self.executor_id)
+        # The row stays, without a lease: whoever comes next takes over what this worker leaves unfinished.
+        with contextlib.suppress(Unavailable):
+            self._renew(end=True)
         if self._lock is not None:
             self._lock.close()
 
@@ -97,11 +101,10 @@ class Worker:
     def _now(self) -> int:
         return int(self._world.clock.now().timestamp())
 
-    def _renew(self) -> None:
+    def _renew(self, *, end: bool = False) -> None:
+        until = 0 if end else self._now() + self._lease
         with self._world.database.write() as unit:
-            unit.works.lease(
-                Executor(id=self.executor_id, application_version=engine.VERSION, lease_until=self._now() + LEASE)
-            )
+            unit.works.lease(Executor(id=self.executor_id, application_version=engine.VERSION, lease_until=until))
 
     def _keep(self) -> None:
         self._renew()

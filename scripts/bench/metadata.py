@@ -61,7 +61,7 @@ def metadata(*, tokens: int, rounds: int, seconds: float, say: Callable[[str], N
 
 def _seed(place: contestants.Place, tokens: int) -> dict[str, bytes]:
     """The world ours serves, and the same bodies as files; returns path → body."""
-    world = World(Settings(data=place.folder / "data"))
+    world = World(Settings.model_validate({"data": place.folder / "data"}))
     migrate(world.database)
     town = seeding.found(world, slug="bench", contract=CONTRACT, supply=tokens)
     project = world.project_id()
@@ -92,7 +92,7 @@ def _rounds(
 ) -> dict[tuple[str, str], list[Measured]]:
     runs: dict[tuple[str, str], list[Measured]] = defaultdict(list)
     for server in field:
-        stack_up(server)
+        server.pause()
     for number in range(rounds):
         say(f"round {number + 1} of {rounds}")
         turn = number % len(field)
@@ -101,12 +101,6 @@ def _rounds(
                 for kind in KINDS:
                     runs[server.name, kind].append(load.run(server.url, server.etags, kind))
     return runs
-
-
-def stack_up(server: contestants.Contestant) -> None:
-    """From here on a server runs only when it is its turn."""
-    with server.awake():
-        pass
 
 
 def _rows(runs: Runs) -> list[dict[str, Any]]:
@@ -124,7 +118,8 @@ def _rows(runs: Runs) -> list[dict[str, Any]]:
 def _ratios(runs: Runs) -> dict[str, float]:
     def ratio(ours: str, theirs: str, kind: str, measure: str) -> float:
         pairs = zip(runs[ours, kind], runs[theirs, kind], strict=True)
-        return round(median(getattr(one, measure) / getattr(other, measure) for one, other in pairs), 3)
+        each: list[float] = [getattr(one, measure) / getattr(other, measure) for one, other in pairs]
+        return round(median(each), 3)
 
     return {
         **{f"ours/nginx {kind}": ratio("ours", "nginx", kind, "rate") for kind in KINDS},

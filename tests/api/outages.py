@@ -9,8 +9,7 @@ from contextlib import contextmanager, suppress
 
 from app.bootstrap import World
 from tests.parts import Postgres
-from tests.servers import Server
-from tests.worlds import family
+from tests.servers import Server, descendants
 
 
 @contextmanager
@@ -31,7 +30,7 @@ def stopped(cluster: Postgres) -> Iterator[None]:
 @contextmanager
 def frozen(cluster: Postgres) -> Iterator[None]:
     """PostgreSQL that keeps its connections and answers nothing: an overloaded or swapping host."""
-    processes = family(cluster.server.process.pid)
+    processes = [cluster.server.process.pid, *descendants(cluster.server.process.pid)]
     _signal(processes, signal.SIGSTOP)
     try:
         yield

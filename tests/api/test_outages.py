@@ -12,7 +12,6 @@ from tests import parts
 from tests.api.outages import frozen, locked, stopped
 from tests.api.test_documents import expect_problem
 from tests.servers import Server
-from tests.service import wait_until
 from tests.worlds import RunningServer, Town, evolved, found, open_world, released, running_server
 
 PATIENT = 2.0 + 1.0
@@ -48,11 +47,11 @@ def scene(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[Worl
 
 
 def noticed(server: RunningServer) -> None:
-    wait_until(lambda: server.get("/readyz").status_code == 503, "the server notices", PATIENT)
+    server.server.wait(lambda: server.get("/readyz").status_code == 503, PATIENT)
 
 
 def recovered(server: RunningServer) -> None:
-    wait_until(lambda: server.get("/readyz").status_code == 200, "the server recovers", 10)
+    server.server.wait(lambda: server.get("/readyz").status_code == 200, 10)
 
 
 def test_database_away_and_back(scene: tuple[World, Outage]) -> None:
@@ -74,7 +73,7 @@ def test_database_away_and_back(scene: tuple[World, Outage]) -> None:
             assert answer.status_code == 200 and "age" not in answer.headers
         expect_problem(server.get(town.path(7)), 404, "sealed-token", "no-store")
         new = evolved(world, town, 0)
-        wait_until(lambda: server.get(path).headers["etag"] == f'"{new.hosted_sha256}"', "the new snapshot", 2)
+        server.server.wait(lambda: server.get(path).headers["etag"] == f'"{new.hosted_sha256}"', 2)
         assert "Traceback" not in server.log, server.log
 
 

@@ -3,11 +3,7 @@
 Nothing in front, nothing mocked: the probes go over a socket to what production runs.
 """
 
-import os
-import socket
-import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -25,12 +21,12 @@ from app.consumers.observing import observe
 from app.db.migrate import migrate
 from app.services.deploying import NewCollection, deploy_key
 from app.settings import Settings
+from tests.servers import Server, free_port, listens, served
 
 CHAIN_ID = 31337
 SUPPLY = 5
 RELEASED = 2
 """Tokens 0 and 1 are released; 2 to 4 are sealed."""
-PATIENCE = 30.0
 
 
 @dataclass
@@ -93,7 +89,7 @@ class Edge:
 @contextmanager
 def running_edge(data: Path, pack: str = "dixie") -> Iterator[Edge]:
     """Publish a collection of `pack` below `data` and serve it."""
-    origin = f"http://127.0.0.1:{_free_port()}"
+    origin = f"http://127.0.0.1:{free_port()}"
     contract = _publish(data, origin, pack)
     with serving(origin, data, "-m", "scripts.dnft", "serve"):
         first = HttpxObserver(timeout=10).fetch(f"{origin}/{CHAIN_ID}/{contract}/1")
@@ -103,7 +99,7 @@ def running_edge(data: Path, pack: str = "dixie") -> Iterator[Edge]:
 @contextmanager
 def running_without_database(data: Path) -> Iterator[str]:
     """The origin of a server whose database has never answered."""
-    origin = f"http://127.0.0.1:{_free_port()}"
+    origin = f"http://127.0.0.1:{free_port()}"
     port = origin.rpartition(":")[2]
     arguments = ("-m", "granian", "--interface", "rsgi", "--factory", "--host", "127.0.0.1", "--port", port)
     # Port 1 is reserved and nobody listens there.
@@ -115,28 +111,11 @@ def running_without_database(data: Path) -> Iterator[str]:
 @contextmanager
 def serving(origin: str, data: Path, *arguments: str, **settings: str) -> Iterator[None]:
     """Run Python with these arguments until it answers at `origin`; end it afterwards."""
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("DNFT_")}
     given = {"DNFT_DATA": str(data), "DNFT_ORIGIN": origin, "DNFT_PORT": origin.rpartition(":")[2]}
-    log = data / "server.log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, *arguments],
-            env={**clean, **given, **settings},
-            cwd=data,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-        )
-    try:
-        _wait(origin, process, log)
+    server = Server("edge", [sys.executable, *arguments], data, environment={**given, **settings})
+    # An open port is enough: the first request a test makes is the first of the server's life.
+    with served(server, lambda: listens(int(given["DNFT_PORT"]))):
         yield
-    finally:
-        process.terminate()
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
 
 
 def _publish(data: Path, origin: str, pack: str) -> str:
@@ -165,25 +144,3 @@ def _publish(data: Path, origin: str, pack: str) -> str:
     world.publishing.publish(project, collection, 0, RELEASED)
     world.database.close()
     return contract
-
-
-def _wait(origin: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    """Until the port is open: no request is made, so that the first one a test makes is the first of all."""
-    host, _, port = origin.removeprefix("http://").partition(":")
-    began = time.monotonic()
-    while time.monotonic() - began < PATIENCE:
-        assert process.poll() is None, log.read_text("utf-8", "replace")[-2000:]
-        try:
-            socket.create_connection((host, int(port)), 1).close()
-        except OSError:
-            time.sleep(0.02)
-        else:
-            return
-    raise AssertionError(f"the server did not start: {log.read_text('utf-8', 'replace')[-2000:]}")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -28,9 +28,15 @@ class Collections:
         self._session.flush()
         return collection
 
-    def get(self, project_id: int, collection_id: int) -> Collection:
+    def add_or_find(self, collection: Collection) -> Collection:
+        """`collection`, or the one of its slug that somebody else added at the same moment."""
+        project_id, slug = collection.project_id, collection.slug
+        return add_or_find(self._session, collection, lambda: self.by_slug(project_id, slug))
+
+    def get(self, project_id: int, collection_id: int, *, lock: bool = False) -> Collection:
+        """With `lock`, others who lock it wait until this unit ends: for what looks first and then adds rows."""
         query = select(Collection).where(Collection.project_id == project_id, Collection.id == collection_id)
-        return self._session.exec(query).one()
+        return self._session.exec(query.with_for_update(key_share=True) if lock else query).one()
 
     def by_slug(self, project_id: int, slug: str) -> Collection | None:
         query = select(Collection).where(Collection.project_id == project_id, Collection.slug == slug)

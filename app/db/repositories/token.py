@@ -140,6 +140,17 @@ class Tokens:
         )
         return self._session.exec(query).one()
 
+    def minted_ids(self, project_id: int, collection_id: int, first: int, count: int) -> set[int]:
+        """Which ids of the range exist on the chain or did, as far as it was followed."""
+        query = select(Token.token_id).where(
+            Token.project_id == project_id,
+            Token.collection_id == collection_id,
+            Token.token_id >= first,
+            Token.token_id < first + count,
+            col(Token.minted).is_(True) | col(Token.burned).is_(True),
+        )
+        return set(self._session.exec(query))
+
     def snapshots(self, project_id: int, collection_id: int, token_ids: Several[int]) -> Sequence[Snapshot]:
         """All snapshots of some tokens, oldest first."""
         query = (

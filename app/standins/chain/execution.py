@@ -122,7 +122,7 @@ def _run(chain: Chain, header: BlockHeaderAPI, request: Call, gas: int) -> tuple
         raise _TooLittleGas(-32000, "intrinsic gas too high -- CallGasCostMoreThanGasLimit")
     try:
         # A spoofed transaction behaves like a signed one without having a signature.
-        computation = state.apply_transaction(SpoofTransaction(unsigned, from_=sender))  # type: ignore[arg-type]
+        computation = state.apply_transaction(SpoofTransaction(unsigned, from_=sender))  # type: ignore[arg-type]  # a stand-in py-evm accepts but does not type
     except ValidationError as error:
         raise rejected(str(error)) from error
     return computation, max(least, gas - computation.get_gas_remaining())
