@@ -18,12 +18,13 @@ from app.adapters.clocks import ShiftedClock
 from app.adapters.kubo import KuboStore
 from app.adapters.purge_http import HttpPurger
 from app.adapters.purge_memory import NoPurger
+from app.adapters.replicas import Replica, Replicas
 from app.adapters.signer import KeystoreSigner, LocalSigner
 from app.adapters.store_files import FileStore
 from app.db.database import Database
 from app.errors import ConfigurationError, Invalid
 from app.ports import AgentContract, CachePurger, ChainReader, ChainWriter, Clock, Signer
-from app.services.births import Births, Replica
+from app.services.births import Births
 from app.services.commits import Commits
 from app.services.deploying import Deploying
 from app.services.following import Following
@@ -92,14 +93,15 @@ class World:
         return FileStore(self.settings.data / "content")
 
     @cached_property
-    def replicas(self) -> Sequence[Replica]:
-        if self._replicas is not None:
-            return self._replicas
-        found = [Replica(self.store, self.store)]
-        if self.settings.kubo_api:
-            kubo = KuboStore(self.settings.kubo_api)
-            found.append(Replica(kubo, kubo))
-        return found
+    def replicas(self) -> Replicas:
+        """Everywhere published content is kept."""
+        found = self._replicas
+        if found is None:
+            found = [Replica(self.store, self.store)]
+            if self.settings.kubo_api:
+                kubo = KuboStore(self.settings.kubo_api)
+                found.append(Replica(kubo, kubo))
+        return Replicas(found, self.settings.wanted_replicas)
 
     def chain(self, chain_id: int) -> Chain:
         """The chain of that id; ConfigurationError when no endpoint is set."""
@@ -148,7 +150,7 @@ class World:
 
     @cached_property
     def births(self) -> Births:
-        return Births(self.database, self.replicas, self.calendar, self.settings.wanted_replicas)
+        return Births(self.database, self.replicas, self.calendar)
 
     @cached_property
     def publishing(self) -> Publishing:

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Literal, NewType, Protocol
 
 from app.consumers.observation import HttpAnswer as HttpAnswer
+from app.provenance.unixfs import Dag
 
 Address = NewType("Address", str)
 """20-byte account or contract address in EIP-55 form (0x + 40 hex digits, mixed case)."""
@@ -210,6 +211,14 @@ class Pinner(Protocol):
 
     def pinned(self) -> Iterator[Cid]:
         """All recursive pins."""
+
+
+class ContentKeeper(Protocol):
+    """Keeps new content wherever it has to be kept, before anybody is told of it."""
+
+    def keep(self, dags: Sequence[Dag]) -> None:
+        """Put, pin and read back every DAG in every replica. Raises StoreUnavailable when fewer replicas than wanted
+        hold all of it; repeating it is safe."""
 
 
 # --- caches in front of us -------------------------------------------------------------------------------------------

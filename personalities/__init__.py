@@ -6,6 +6,9 @@ from personalities.document import beauvoir, description, introduction
 from personalities.errors import PackError
 from personalities.loading import load_pack
 from personalities.pack import Pack
+from personalities.placeholder import placeholder_description, placeholder_document, placeholder_name
+from personalities.rules import Violation, rules_for_prompt, violations
+from personalities.validation import Problem, validate_document
 
 __all__ = [
     "BAND_WORDS",
@@ -13,6 +16,8 @@ __all__ = [
     "Pack",
     "PackError",
     "Personality",
+    "Problem",
+    "Violation",
     "band",
     "band_word",
     "bands",
@@ -21,4 +26,10 @@ __all__ = [
     "description",
     "introduction",
     "load_pack",
+    "placeholder_description",
+    "placeholder_document",
+    "placeholder_name",
+    "rules_for_prompt",
+    "validate_document",
+    "violations",
 ]

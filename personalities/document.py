@@ -35,6 +35,14 @@ def introduction(p: Personality, pack: Pack) -> str:
     return _Writer(p, pack, "introduction").one_of(pack.introduction)
 
 
+def facts(p: Personality) -> str:
+    """The list that ends Self-knowledge: birth signals, and all dials as words, the most pronounced first."""
+    lines = [f"- {title}: {value}\n" for title, value in p.signals]
+    dials = dict(zip(DIALS, p.dials, strict=True))
+    strongest = sorted(DIALS, key=lambda dial: -abs(dials[dial] - _MIDDLE))
+    return "".join(lines) + "- Dials: " + ", ".join(f"{d.lower()} {BAND_WORDS[d][band(dials[d])]}" for d in strongest)
+
+
 class _Writer:
     """Fills templates for one personality, never taking the same line twice while there are others."""
 
@@ -56,7 +64,7 @@ class _Writer:
 
     def block(self, block: Block) -> str:
         if block.kind == "facts":
-            return self._facts()
+            return facts(self._p)
         if block.kind == "exchanges":
             chosen = self._draws.shuffled(block.exchanges)[: block.take or None]
             return "\n\n".join(self._exchange(self._pack.exchanges[key]) for key in chosen)
@@ -74,12 +82,6 @@ class _Writer:
         ask = self._write(exchange.ask)
         answer = " ".join(self._write(part) for part in exchange.reply)
         return f"> {ask}\n\n**{self._p.given}:** {answer}"
-
-    def _facts(self) -> str:
-        """The birth signals, and all dials as words, the most pronounced first."""
-        lines = [f"- {title}: {value}\n" for title, value in self._p.signals]
-        strongest = sorted(DIALS, key=lambda dial: -abs(self._dials[dial] - _MIDDLE))
-        return "".join(lines) + "- Dials: " + ", ".join(f"{dial.lower()} {self._word(dial)}" for dial in strongest)
 
     def _word(self, dial: str) -> str:
         return BAND_WORDS[dial][band(self._dials[dial])]

@@ -7,6 +7,7 @@ A signal is one of
                             (`first`, `last`)
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
@@ -19,6 +20,7 @@ from personalities.templates import parse
 SLOT_KEYS = ("title", "paired", "option")
 _YEARS = range(-99_999, 10_000)
 _NUMBERS = range(-1_000_000_000, 1_000_000_000)
+_INNER_UNDERSCORE = re.compile(r"(?<=[a-z0-9])_(?=[a-z0-9])")
 _NOT_FACETS = ("label", "weight", "of", "first", "last")
 
 
@@ -60,7 +62,8 @@ def _options(data: Data, where: str, keys: tuple[str, ...]) -> tuple[Option, ...
     options = []
     for entry in fields.tables(data, "option", where):
         label = fields.text(entry, "label", where)
-        parse(label, where)
+        # An id such as chicago_detroit is a label too: inside a word, Markdown reads an underscore as itself.
+        parse(_INNER_UNDERSCORE.sub("-", label), where)
         if stray := [key for key in _NOT_FACETS if key in entry and key not in keys]:
             raise PackError(f"{where}: {label!r} cannot have the key {stray[0]!r} here")
         facets = {facet: value for facet, value in entry.items() if facet not in _NOT_FACETS}

@@ -11,7 +11,7 @@ from personalities import BAND_WORDS, DIALS, Personality
 from personalities.measures import Evaluation, Likeness, Measure
 from personalities.measures.evaluation import MOST_BOILERPLATE, MOST_JACCARD
 
-_WIDTH, _HEIGHT, _LEFT, _TOP, _BOTTOM = 460, 190, 8, 26, 34
+_WIDTH, _HEIGHT, _LEFT, _TOP, _BOTTOM = 420, 200, 8, 42, 26
 
 _STYLE = """
 :root {
@@ -30,6 +30,7 @@ h1 { font-size: 1.9rem; line-height: 1.2; margin: 0; }
 h2 { font-size: 1.2rem; margin: 3rem 0 .75rem; }
 p { margin: .4rem 0; max-width: 46rem; }
 .faint, small { color: var(--faint); }
+code { overflow-wrap: anywhere; }
 .verdict { font-weight: 600; font-size: 1.1rem; }
 .good { color: var(--good); }
 .bad { color: var(--limit); }
@@ -45,7 +46,7 @@ td.state { white-space: nowrap; font-weight: 600; }
 figure { margin: 0; }
 figcaption { font-weight: 600; margin-bottom: .25rem; }
 svg { width: 100%; height: auto; display: block; }
-svg text { font: 11px system-ui, sans-serif; fill: var(--faint); }
+svg text { font: 13px system-ui, sans-serif; fill: var(--faint); }
 .bar { fill: var(--bar); }
 .limit { stroke: var(--limit); }
 svg text.limit { fill: var(--limit); stroke: none; }
@@ -65,7 +66,11 @@ summary::marker { color: var(--faint); }
   overflow-y: auto;
 }
 mark { background: var(--mark); color: inherit; border-radius: 3px; }
-@media (max-width: 40rem) { td.detail, th.detail { display: none; } body { padding-top: 1.25rem; } }
+@media (max-width: 40rem) {
+  .detail, .unit { display: none; }
+  th, td { padding: .45rem .3rem; }
+  body { padding-top: 1.25rem; }
+}
 """
 
 
@@ -87,7 +92,7 @@ def page(found: Evaluation, births: Sequence[Personality], documents: Sequence[s
             f'<p class="faint">Made again by <code>{escape(command)}</code></p>',
             "<h2>Targets</h2>", _table(targets, True),
             *(_broken(found, births) if found.broken else ()),
-            "<h2>How far apart they are</h2>", _plots(found, count),
+            "<h2>How far apart they are</h2>", _plots(found),
             "<h2>Bands of the dials</h2>",
             '<p class="faint">How many agents are in each band at birth; the words are what marketplaces show.</p>',
             _bands(found.bands),
@@ -101,12 +106,12 @@ def page(found: Evaluation, births: Sequence[Personality], documents: Sequence[s
 
 
 def _table(measures: Sequence[Measure], judged: bool) -> str:
-    head = '<th>Measure</th><th style="text-align:right">Found</th><th></th>'
+    head = '<th>Measure</th><th style="text-align:right">Found</th><th class="unit"></th>'
     head += "<th>Target</th><th></th>" if judged else ""
     rows = []
     for measure in measures:
-        value = "–" if measure.value is None else f"{measure.value:,}"
-        cells = f'<td>{escape(measure.title)}</td><td class="number">{value}</td><td>{escape(measure.unit)}</td>'
+        cells = f'<td>{escape(measure.title)}</td><td class="number">{measure.shown}</td>'
+        cells += f'<td class="unit">{escape(measure.unit)}</td>'
         if judged:
             state = {True: ("good", "✓ met"), False: ("bad", "✗ missed"), None: ("faint", "not checked")}
             style, word = state[measure.passed]
@@ -116,17 +121,17 @@ def _table(measures: Sequence[Measure], judged: bool) -> str:
     return f'<div class="card scroll"><table><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
 
 
-def _plots(found: Evaluation, count: int) -> str:
+def _plots(found: Evaluation) -> str:
     slots = [(str(differing), pairs) for differing, pairs in enumerate(found.slots.counts)][-6:]
     figures = [
-        _figure("Slots in which two agents differ (all pairs)", _bars(slots, 2.0, "target: 13 or more")),
+        _figure("Slots that differ, over all pairs", _bars(slots, 2.0, "target: 13 or more")),
         _figure(
-            f"Similarity of each of {count:,} documents to its nearest neighbour",
-            _histogram(found.jaccard, 0.0, 0.35, 35, MOST_JACCARD, "target: 0.30 at most"),
+            "Similarity to the nearest neighbour",
+            _histogram(found.jaccard, 0.0, 0.4, 40, MOST_JACCARD, "target: 0.30 at most"),
         ),
         _figure(
-            "Share of each document that is boilerplate",
-            _histogram(found.boilerplate, 0.0, 0.35, 35, MOST_BOILERPLATE, "target for the whole: 0.25 at most"),
+            "Boilerplate in a document, as a share",
+            _histogram(found.boilerplate, 0.0, 0.4, 40, MOST_BOILERPLATE, "target, of the whole: 0.25 at most"),
         ),
     ]
     return f'<div class="grid">{"".join(figures)}</div>'
@@ -137,9 +142,9 @@ def _reading(found: Evaluation) -> str:
     lengths = [value / 10 for value in found.prose.sentence]
     spread = [value / 10 for value in found.prose.spread]
     figures = [
-        _figure("Flesch reading ease of each document", _histogram(ease, 70, 100, 30)),
-        _figure("Mean words a sentence", _histogram(lengths, 5, 13, 32)),
-        _figure("Spread of sentence length, in words", _histogram(spread, 3, 9, 30)),
+        _figure("Flesch reading ease of each document", _histogram(ease, 60, 100, 40)),
+        _figure("Mean words a sentence", _histogram(lengths, 6, 14, 40)),
+        _figure("Spread of sentence length, in words", _histogram(spread, 2, 10, 40)),
     ]
     return f'<div class="grid" style="margin-top:1rem">{"".join(figures)}</div>'
 
@@ -154,16 +159,16 @@ def _histogram(
     """Bars over low..high; what lies outside is counted in the outermost."""
     counts = [0] * bins
     for value in values:
-        counts[max(0, min(bins - 1, int((value - low) / (high - low) * bins)))] += 1
-    every = bins // 5
-    labels = [f"{low + (high - low) * at / bins:g}" if at % every == 0 else "" for at in range(bins)]
+        counts[max(0, min(bins - 1, int((value - low) / (high - low) * bins + 1e-9)))] += 1
+    every = bins // 4
+    labels = [f"{low + (high - low) * at / bins:.3g}" if at % every == 0 else "" for at in range(bins)]
     at = None if limit is None else (limit - low) / (high - low) * bins
-    return _bars(list(zip(labels, counts, strict=True)), at, says, edges=True)
+    return _bars(list(zip(labels, counts, strict=True)), at, says, f"{high:.3g}")
 
 
-def _bars(columns: Sequence[tuple[str, int]], limit: float | None = None, says: str = "", edges: bool = False) -> str:
-    """Labelled columns with the largest count written out. `limit` is where a line stands, in columns from the left;
-    `edges` puts the labels at the columns' left edges."""
+def _bars(columns: Sequence[tuple[str, int]], limit: float | None = None, says: str = "", last: str = "") -> str:
+    """Labelled columns with the largest count written out. `limit` is where a line stands, in columns from the left.
+    With a `last` label, which stands at the right end, labels stand at the columns' left edges."""
     most = max(1, *(count for _, count in columns))
     wide = (_WIDTH - 2 * _LEFT) / len(columns)
     floor = _HEIGHT - _BOTTOM
@@ -175,17 +180,19 @@ def _bars(columns: Sequence[tuple[str, int]], limit: float | None = None, says: 
             size = f'x="{left + 0.5:.1f}" y="{floor - tall:.1f}" width="{wide - 1:.1f}" height="{tall:.1f}"'
             drawn.append(f'<rect class="bar" {size}><title>{escape(label)}: {count:,}</title></rect>')
         if label:
-            place, anchor = (left, "start" if at == 0 else "middle") if edges else (left + wide / 2, "middle")
-            drawn.append(f'<text x="{place:.1f}" y="{floor + 15}" text-anchor="{anchor}">{escape(label)}</text>')
+            place, anchor = (left, "start" if at == 0 else "middle") if last else (left + wide / 2, "middle")
+            drawn.append(f'<text x="{place:.1f}" y="{floor + 17}" text-anchor="{anchor}">{escape(label)}</text>')
         if count == most:
-            side = min(max(left + wide / 2, 24), _WIDTH - 24)
-            drawn.append(f'<text x="{side:.1f}" y="{floor - tall - 4:.1f}" text-anchor="middle">{count:,}</text>')
+            side = min(max(left + wide / 2, 32), _WIDTH - 32)
+            drawn.append(f'<text x="{side:.1f}" y="{floor - tall - 5:.1f}" text-anchor="middle">{count:,}</text>')
+    if last:
+        drawn.append(f'<text x="{_WIDTH - _LEFT}" y="{floor + 17}" text-anchor="end">{escape(last)}</text>')
     drawn.append(f'<line class="axis" x1="{_LEFT}" x2="{_WIDTH - _LEFT}" y1="{floor}" y2="{floor}"/>')
     if limit is not None:
         x = _LEFT + limit * wide
         anchor, text = ("end", x - 5) if x > _WIDTH / 2 else ("start", x + 5)
         drawn.append(f'<line class="limit" x1="{x:.1f}" x2="{x:.1f}" y1="4" y2="{floor}" stroke-dasharray="4 3"/>')
-        drawn.append(f'<text class="limit" x="{text:.1f}" y="13" text-anchor="{anchor}">{escape(says)}</text>')
+        drawn.append(f'<text class="limit" x="{text:.1f}" y="15" text-anchor="{anchor}">{escape(says)}</text>')
     told = ", ".join(f"{label} {count}" for label, count in columns if label)
     return f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{escape(told)}">{"".join(drawn)}</svg>'
 

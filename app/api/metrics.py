@@ -15,9 +15,7 @@ class EdgeCollector(Collector):
         self._edge = edge
 
     def collect(self) -> Iterable[Metric]:
-        reads = CounterMetricFamily(
-            "dnft_public_reads", "Public reads by source of the answer", labels=["source"]
-        )
+        reads = CounterMetricFamily("dnft_public_reads", "Public reads by source of the answer", labels=["source"])
         reads.add_metric(["memory"], self._server.hits)
         reads.add_metric(["database"], self._server.reads)
         yield reads

@@ -1,7 +1,6 @@
 """Public reads of tokens. The raw handler answers the first four before they get here; this is their documentation,
 and the same function answers when they do."""
 
-import json
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
@@ -84,10 +83,10 @@ def beauvoir(request: Request, reading: Readings, at: At) -> Response:
     return send(
         request,
         Resource(
-            view.birth.beauvoir.encode(),
+            view.version.document.encode(),
             content_type="text/markdown; charset=utf-8",
             cache_control=SHORT,
-            modified=view.snapshot.created_at,
+            modified=view.version.created_at,
             headers=[("cache-tag", ",".join(cache_tags(view.token.collection_id, at.token_id)))],
         ),
     )
@@ -106,9 +105,9 @@ def beauvoir_summary(request: Request, reading: Readings, at: At) -> Response:
         "dials": [{"name": dial, "band": band, "word": word} for dial, band, word in view.dials],
         "pack": personality["pack"],
         "pack_hash": personality["pack_hash"],
-        "document": view.birth.document,
-        "cid": view.birth.beauvoir_cid,
-        "sha256": view.birth.beauvoir_sha256,
+        "document": view.version.number,
+        "cid": view.version.cid,
+        "sha256": view.version.sha256,
     }
     return send(request, _json(summary, view.snapshot.created_at))
 
@@ -125,7 +124,7 @@ def history(request: Request, reading: Readings, at: At) -> Response:
 def diagnose(request: Request, reading: Readings, at: At) -> Response:
     """The consumer rules' verdicts, computed when the snapshot was made."""
     view = reading.view(at.chain_id, at.contract, at.token_id)
-    return send(request, _json(json.loads(view.snapshot.diagnosis), view.snapshot.created_at))
+    return send(request, _json(view.diagnosis, view.snapshot.created_at))
 
 
 def _entry(collection: Collection, snapshot: Snapshot) -> dict[str, object]:

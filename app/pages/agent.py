@@ -1,7 +1,5 @@
 """`/agents/{chainId}/{contract}/{tokenId}`: one agent, with everything that is known of it."""
 
-import json
-
 from fastapi import APIRouter, Request, Response
 
 from app.errors import NotFound
@@ -41,9 +39,9 @@ def agent(request: Request, reading: Readings, chain_id: str, contract: str, tok
         "sitter": sitter,
         "place": view.agent.path,
         "owner": checksum_address(view.token.owner) if view.token.owner else None,
-        "beauvoir": view.birth.beauvoir,
+        "beauvoir": view.version.document,
         "history": _history(reading, view),
-        "verdicts": json.loads(view.snapshot.diagnosis)["counts"],
+        "verdicts": view.diagnosis["counts"],
         "document": view.document,
         "files": MEDIA_FILES,
         "neighbours": neighbours,

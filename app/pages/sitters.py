@@ -7,7 +7,7 @@ from typing import Any
 from app.db.tables import Collection, Snapshot, Token
 from app.pages import tint
 from app.services.reading import TokenView
-from personalities import DIALS, Pack, PackError, Personality, introduction, load_pack
+from personalities import DIALS
 from renderers import State, Subject, alt_text
 
 _NOT_SIGNALS = {*DIALS, "Stage", "Level"}
@@ -99,7 +99,7 @@ def sitter(view: TokenView, ends: dict[str, tuple[str, str]]) -> Sitter:
         card=card(view.collection, view.token, snapshot),
         given=view.token.name.split(" ")[0],
         signals=[(title, str(value)) for title, value in subject.signals],
-        quote=quote(born),
+        quote=view.birth.introduction,
         description=str(document["description"]),
         alt=alt_text(subject, state),
         dials=dials,
@@ -107,26 +107,6 @@ def sitter(view: TokenView, ends: dict[str, tuple[str, str]]) -> Sitter:
         stage=snapshot.stage,
         level=snapshot.level,
     )
-
-
-def quote(born: dict[str, Any]) -> str:
-    """The introduction a personality gives of itself; empty when the pack it was born of has changed since."""
-    personality = Personality(
-        token_id=born["token_id"],
-        name=born["name"],
-        signals=tuple((title, value) for title, value in born["signals"]),
-        slots=tuple(born["slots"]),
-        dials=tuple(born["dials"]),
-        seed=born["seed"],
-        pack=born["pack"],
-        pack_hash=born["pack_hash"],
-    )
-    try:
-        pack: Pack = load_pack(personality.pack.partition("@")[0])
-        return introduction(personality, pack)
-    except (PackError, ValueError, LookupError):
-        # A greeting is an ornament, never the reason why a page fails.
-        return ""
 
 
 def changes(newer: Snapshot, older: Snapshot, words: dict[str, tuple[str, ...]]) -> list[tuple[str, str, str]]:

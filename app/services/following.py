@@ -6,7 +6,8 @@
     3. recent    blocks above are read one by one, by hash, each only if it follows the one before; their hashes are
                  remembered for step 1
 
-A run that is killed is repeated from the stored cursor: rows have the block and log index as key.
+A run that is killed is repeated from the stored cursor. Several may follow one collection (the worker's own loop, and
+work that waits for its mints): each adds blocks only to the cursor and the block that it started from.
 """
 
 from collections.abc import Iterable
@@ -59,7 +60,8 @@ class Following:
             last = min(settled, cursor + RANGE)
             final_block = self._reader.block(last)
             transfers = self._reader.transfers(contract, cursor + 1, last)
-            self._apply(project_id, collection, transfers, [(last, final_block.hash)] if final_block else [], last)
+            kept = [(last, final_block.hash)] if final_block else []
+            self._apply(project_id, collection, transfers, kept, cursor + 1, last)
             return last - cursor
         return self._recent(project_id, collection, contract, cursor, min(latest.number, cursor + RECENT), settled)
 
@@ -79,7 +81,9 @@ class Following:
                 transfers = self._reader.transfers_in(contract, block.hash)
             except ChainRefused:
                 return number - cursor
-            self._apply(project_id, collection, transfers, [(number, block.hash)], number)
+            kept = [(number, block.hash)]
+            if not self._apply(project_id, collection, transfers, kept, number, number, parent=block.parent_hash):
+                return number - cursor
             parent = block.hash
         with self._database.write() as unit:
             unit.chains.forget_blocks(project_id, _id(collection), below=settled)
@@ -91,10 +95,18 @@ class Following:
         collection: Collection,
         transfers: Iterable[Transfer],
         blocks: list[tuple[int, Hash32]],
-        cursor: int,
-    ) -> None:
+        first: int,
+        last: int,
+        *,
+        parent: Hash32 | None = None,
+    ) -> bool:
+        """Add blocks first..last; False when somebody else has moved the cursor or replaced the block before."""
         collection_id = _id(collection)
         with self._database.write() as unit:
+            fresh = unit.collections.get(project_id, collection_id, lock=True)
+            before = unit.chains.block(project_id, collection_id, first - 1)
+            if fresh.followed_block != first - 1 or (parent and before and before.hash != parent):
+                return False
             rows = [
                 ChainTransfer(
                     collection_id=collection_id,
@@ -114,17 +126,19 @@ class Following:
             unit.chains.remember_blocks(
                 ChainBlock(collection_id=collection_id, number=number, hash=block_hash) for number, block_hash in blocks
             )
-            fresh = unit.collections.get(project_id, collection_id, lock=True)
-            fresh.followed_block = max(fresh.followed_block, cursor)
+            fresh.followed_block = last
             unit.collections.add(fresh)
+        return True
 
     def _rewind(self, project_id: int, collection: Collection, to: int) -> None:
         if to >= collection.followed_block:
             return
         with self._database.write() as unit:
+            fresh = unit.collections.get(project_id, _id(collection), lock=True)
+            if fresh.followed_block != collection.followed_block:
+                return  # somebody else was faster
             touched = unit.chains.rewind(project_id, _id(collection), to)
             self._settle(unit, project_id, _id(collection), touched)
-            fresh = unit.collections.get(project_id, _id(collection), lock=True)
             fresh.followed_block = to
             unit.collections.add(fresh)
 

@@ -5,9 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import brotli
+
 from app.db.database import Database
 from app.db.repositories.public import PublicReads, Shown
-from app.db.tables import Birth, Collection, Snapshot, Token
+from app.db.tables import Birth, Collection, Snapshot, Token, Version
 from app.errors import Burned, NotFound, SealedToken, UnknownCollection, UnknownContent
 from app.ports import Cid, ContentStore
 from app.provenance import unixfs
@@ -25,12 +27,19 @@ class TokenView:
     collection: Collection
     token: Token
     birth: Birth
+    version: Version
     snapshot: Snapshot
 
     @property
     def document(self) -> dict[str, Any]:
         """The hosted answer, parsed."""
         parsed: dict[str, Any] = json.loads(self.snapshot.hosted)
+        return parsed
+
+    @property
+    def diagnosis(self) -> dict[str, Any]:
+        """The consumer rules' report, as it was when the snapshot was made."""
+        parsed: dict[str, Any] = json.loads(brotli.decompress(self.snapshot.diagnosis))
         return parsed
 
     @property
@@ -85,9 +94,11 @@ class Reading:
             collection = _collection(unit.public, chain_id, contract)
             token = _require_shown(collection, unit.public.token(_id(collection), token_id), token_id)
             birth = unit.public.birth(token.collection_id, token_id)
+            version = unit.public.version(token.collection_id, token_id, token.document)
             snapshot = unit.public.snapshot(token.collection_id, token_id, token.head)
-        assert birth is not None and snapshot is not None, "a shown token has a birth and a snapshot"
-        return TokenView(AgentId(chain_id, checksum_address(contract), token_id), collection, token, birth, snapshot)
+        assert birth is not None and version is not None and snapshot is not None, "a shown token has all three"
+        agent = AgentId(chain_id, checksum_address(contract), token_id)
+        return TokenView(agent, collection, token, birth, version, snapshot)
 
     def history(self, chain_id: int, contract: str, token_id: int) -> list[Snapshot]:
         """Shown snapshots, newest first."""

@@ -32,11 +32,11 @@ Result = TypeVar("Result")
 def run_work(work_id: int) -> None:
     """Carry out one work row."""
     try:
-        kind, first, count = begin(work_id)
+        kind, start, first, count = begin(work_id)
         if kind == "deploy":
             deploy(work_id)
         else:
-            for at in range(first, first + count, CHUNK):
+            for at in range(start, first + count, CHUNK):
                 release_chunk(work_id, at, min(CHUNK, first + count - at))
             while (number := plan_commit(work_id)) is not None:
                 carry_commit(work_id, number)
@@ -53,10 +53,14 @@ def run_work(work_id: int) -> None:
 
 
 @DBOS.step()
-def begin(work_id: int) -> tuple[str, int, int]:
+def begin(work_id: int) -> tuple[str, int, int, int]:
+    """(kind, first id to release, first id, count). A commit covers ids without a gap, so what other work reserved
+    below ours and has not released yet (it is under way, or it failed) is released with ours."""
     work = _work(work_id)
+    with world().database.read() as unit:
+        covered = unit.collections.get(work.project_id, work.collection_id).covered
     _report(work_id, state=WorkState.RUNNING, note="starting")
-    return work.kind, work.first, work.count
+    return work.kind, min(covered, work.first), work.first, work.count
 
 
 @DBOS.step()
@@ -74,7 +78,7 @@ def release_chunk(work_id: int, first: int, count: int) -> None:
     work = _work(work_id)
 
     def progress(token_id: int) -> None:
-        _report(work_id, note=f"birth of token {token_id}", done=token_id - work.first + 1)
+        _report(work_id, note=f"birth of token {token_id}", done=max(0, token_id - work.first + 1))
 
     _patiently(work_id, lambda: world().births.make(work.project_id, work.collection_id, first, count, progress))
     _report(work_id, note="publishing")

@@ -35,6 +35,13 @@ class Measure:
     passed: bool | None
     detail: str = ""
 
+    @property
+    def shown(self) -> str:
+        """The value for people: a share of the whole as a percentage."""
+        if self.value is None:
+            return "–"
+        return f"{self.value:.2%}" if self.unit.startswith("of all") else f"{self.value:,}"
+
 
 @dataclass(frozen=True, slots=True)
 class Likeness:
@@ -114,7 +121,7 @@ def evaluate(
         ),
         Measure(
             "boilerplate", "Bytes in runs of five words found in over 5 % of documents",
-            round(common / max(1, total), 4), "of all bytes", f"≤ {MOST_BOILERPLATE:.2f}",
+            round(common / max(1, total), 4), "of all bytes", f"≤ {MOST_BOILERPLATE:.0%}",
             common <= MOST_BOILERPLATE * total, f"{common:,} of {total:,} bytes",
         ),
         Measure(
@@ -123,10 +130,13 @@ def evaluate(
             "not checked" if check is None else f"in {len({at for at, _ in broken}):,} documents",
         ),
         Measure(
-            "bands", "Different tuples of band words", round(distinct / count, 4), "of tokens",
-            f"≥ {LEAST_DISTINCT}", distinct >= LEAST_DISTINCT * count, f"{distinct:,} of {count:,}",
+            "bands", "Different tuples of band words", round(distinct / count, 4), "of all tokens",
+            f"≥ {LEAST_DISTINCT:.0%}", distinct >= LEAST_DISTINCT * count, f"{distinct:,} of {count:,}",
         ),
-        Measure("ease", "Flesch reading ease, median", round(middle(read.ease) / 10, 1), "points", "", None, _range(read.ease)),
+        Measure(
+            "ease", "Flesch reading ease, median", round(middle(read.ease) / 10, 1), "points",
+            "", None, f"{min(read.ease) / 10:.0f} to {max(read.ease) / 10:.0f}",
+        ),
         Measure("sentence", "Words a sentence, median", middle(read.sentence) / 10, "words", "", None),
         Measure("rhythm", "Spread of sentence length, median", middle(read.spread) / 10, "words", "", None),
         Measure("words", "Words a document, median", middle(read.words), "words", "", None),
@@ -152,10 +162,6 @@ def evaluate(
 
 def _pairs(count: int) -> int:
     return count * (count - 1) // 2
-
-
-def _range(values: Sequence[int]) -> str:
-    return f"{min(values) / 10:.0f} to {max(values) / 10:.0f}"
 
 
 def _band_counts(births: Sequence[Personality]) -> tuple[tuple[int, ...], ...]:

@@ -13,14 +13,14 @@ from typing import TypeVar
 import brotli
 
 from app.bootstrap import World
-from app.db.tables import Birth, Collection, Snapshot, SnapshotState, Token
+from app.db.tables import Birth, Collection, Snapshot, SnapshotState, Token, Version
 from app.errors import NotFound
 from app.provenance import unixfs
 from app.provenance.canonical import canonical_json
 from personalities import load_pack
 from renderers import hosted
 
-Row = TypeVar("Row", Token, Birth, Snapshot)
+Row = TypeVar("Row", Token, Birth, Version, Snapshot)
 
 CHUNK = 500
 """Tokens a transaction."""
@@ -59,8 +59,9 @@ def seed_tokens(world: World, collection_id: int, token_ids: Iterable[int], *, t
         collection = unit.collections.get(project_id, collection_id)
         token = unit.public.token(collection_id, template)
         birth = unit.public.birth(collection_id, template)
+        version = unit.public.version(collection_id, template, 1)
         snapshot = unit.public.snapshot(collection_id, template, 1)
-    if token is None or birth is None or snapshot is None:
+    if token is None or birth is None or version is None or snapshot is None:
         raise NotFound(f"Token {template} is not born yet; the others are made from it.")
     wanted = [token_id for token_id in token_ids if token_id != template]
     for start in range(0, len(wanted), CHUNK):
@@ -69,6 +70,7 @@ def seed_tokens(world: World, collection_id: int, token_ids: Iterable[int], *, t
             unit.session.add_all(_like(token, token_id=token_id, head=1) for token_id in some)
             unit.flush()
             unit.session.add_all(_like(birth, token_id=token_id) for token_id in some)
+            unit.session.add_all(_like(version, token_id=token_id) for token_id in some)
             unit.session.add_all(_renumbered(collection, snapshot, token_id) for token_id in some)
     with world.database.write() as unit:
         unit.works.publish(collection_id, [None], int(world.clock.now().timestamp()))

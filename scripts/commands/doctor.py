@@ -40,9 +40,7 @@ def doctor(as_json: Json = False) -> Result:
     world = World(settings)
     checks = [_check("settings", True, "all can be read", "")]
     checks.append(_try("database", lambda: _database(world), "Check DNFT_DATABASE_URL and that the server runs."))
-    checks.append(
-        _try("content store", lambda: ", ".join(each.store.name for each in world.replicas), "Check DNFT_DATA.")
-    )
+    checks.append(_try("content stores", lambda: _stores(world), "Check DNFT_DATA and DNFT_KUBO_API."))
     checks.append(_try("replicas", lambda: _replicas(world), "Set DNFT_KUBO_API, or DNFT_REPLICAS to what you have."))
     checks += [
         _try(f"chain {chain_id}", functools.partial(_chain, world, chain_id), "Check DNFT_RPC_URLS.")
@@ -91,8 +89,12 @@ def _database(world: World) -> str:
     return f"schema {at or 'none'}" + ("" if at == wanted else f", migrates to {wanted} at the next start")
 
 
+def _stores(world: World) -> str:
+    return ", ".join(each.store.name for each in world.replicas.replicas)
+
+
 def _replicas(world: World) -> str:
-    have, wanted = len(world.replicas), world.settings.wanted_replicas
+    have, wanted = len(world.replicas.replicas), world.replicas.wanted
     if have < wanted:
         raise ConfigurationError([f"{have} of {wanted} wanted"])
     return f"{have} of {wanted} wanted"

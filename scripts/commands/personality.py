@@ -177,6 +177,7 @@ def _report(
             "id": each.id,
             "title": each.title,
             "value": each.value,
+            "shown": each.shown,
             "unit": each.unit,
             "target": each.target or None,
             "passed": each.passed,
@@ -212,9 +213,8 @@ def _show_report(result: Result) -> None:
         table.add_column(heading, justify="right" if heading == "found" else "left")
     signs = {True: "[green]✓[/]", False: "[bold red]✗[/]", None: ""}
     for each in result["measures"]:
-        value = "–" if each["value"] is None else f"{each['value']:,}"
         unit = f"{each['unit']}; {each['detail']}" if each["detail"] else each["unit"]
-        table.add_row(signs[each["passed"]], each["title"], value, each["target"] or "", unit)
+        table.add_row(signs[each["passed"]], each["title"], each["shown"], each["target"] or "", unit)
     console.print(table)
     for each in result["broken"][:10]:
         console.print(f"token {each['token']}: {each['rule']}", markup=False)

@@ -15,7 +15,7 @@ MIB = 1 << 20
 
 
 def multiplied(world: World, town: Town, count: int) -> None:
-    """Show tokens 0 … count-1, all with one small document: what is measured is how many there are, not what they say."""
+    """Show tokens 0 … count-1, all with one small document: it is their number that is measured."""
     small = head(world, town, 0).hosted[:400]
     parameters = {"town": town.id, "count": count, "small": small, "none": b""}
     ids = "WITH RECURSIVE ids(id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM ids WHERE id + 1 < :count)"

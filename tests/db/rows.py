@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from app.db.tables import Birth, Collection, Snapshot, SnapshotState, Token, Work
+from app.db.tables import Birth, Collection, Snapshot, SnapshotState, Token, Version, Work
 
 
 def collection(project_id: int, slug: str = "town", **changes: Any) -> Collection:
@@ -39,9 +39,24 @@ def birth(project_id: int, collection_id: int, token_id: int) -> Birth:
         collection_id=collection_id,
         token_id=token_id,
         personality=b"{}",
-        beauvoir="# Agent",
-        beauvoir_sha256="0" * 64,
-        beauvoir_cid="b" * 59,
+    )
+
+
+def version(project_id: int, collection_id: int, token_id: int, number: int = 1) -> Version:
+    return Version(
+        project_id=project_id,
+        collection_id=collection_id,
+        token_id=token_id,
+        number=number,
+        trigger="birth",
+        document="# Agent",
+        sha256="0" * 64,
+        cid="b" * 59,
+        dials="[]",
+        signals="[]",
+        seed="0" * 64,
+        pack_hash="0" * 64,
+        created_at=1,
     )
 
 

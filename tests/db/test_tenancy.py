@@ -30,7 +30,8 @@ REPOSITORIES = (Collections, Tokens, Chains)
 # What has no project to take: projects themselves, rows that carry their own, and the nonces of an account, which all
 # projects share.
 UNSCOPED = {
-    *("Collections.project", "Collections.projects", "Collections.add", "Collections.add_or_find", "Tokens.add"),
+    *("Collections.project", "Collections.projects", "Collections.add", "Collections.add_or_find"),
+    *("Tokens.add", "Tokens.prepare"),
     *("Chains.save", "Chains.add_transfers", "Chains.remember_blocks", "Chains.free_nonce"),
 }
 
@@ -99,7 +100,8 @@ def mine(database: Database) -> tuple[Database, int, int]:
         for token_id, state in enumerate((SnapshotState.LIVE, SnapshotState.PREPARED, SnapshotState.COMMITTED)):
             token = rows.token(me, collection, token_id, head=1, minted=True, owner="0x" + "0a" * 20)
             snapshot = rows.snapshot(me, collection, token_id, state=state, commit_number=1)
-            unit.tokens.add(token, rows.birth(me, collection, token_id), snapshot)
+            unit.tokens.add(token, rows.birth(me, collection, token_id), rows.version(me, collection, token_id))
+            unit.session.add(snapshot)
         call = {"chain_id": 31337, "sender": "0x" + "0b" * 20, "call": CALL, "now": 1}
         transaction = unit.chains.plan(me, collection, MINE, **call)  # type: ignore[arg-type]  # spread
         transaction.state, transaction.nonce = "mined", 0

@@ -12,7 +12,7 @@ import pytest
 
 from app.adapters.clocks import ShiftedClock
 from app.db.database import Database
-from app.db.tables import Birth, Collection, Snapshot, Token
+from app.db.tables import Birth, Collection, Snapshot, Token, Version
 from app.provenance.canonical import canonical_json
 from tests.pages.conftest import BROWSER, OWNER, House, own
 from tests.worlds import ORIGIN, evolved, found, head, open_world, released, running_server
@@ -327,7 +327,10 @@ def rename_everything(database: Database, collection_id: int, evil: str) -> None
         assert collection and token and birth and snapshot and other
         collection.name = collection.description = evil
         token.name = other.name = evil
-        birth.beauvoir = f"# {evil}\n\n## {evil}\n\n{evil}\n"
+        version = unit.session.get(Version, (collection_id, 0, 1))
+        assert version
+        birth.introduction = evil
+        version.document = f"# {evil}\n\n## {evil}\n\n{evil}\n"
         personality = json.loads(birth.personality)
         personality["name"] = evil
         personality["signals"] = [[evil, evil]]

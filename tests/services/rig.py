@@ -71,6 +71,7 @@ class Rig:
             unit.session.add_all(rows.token(self.project, collection_id, each, head=head) for each in ids)
             unit.flush()
             unit.session.add_all(rows.birth(self.project, collection_id, each) for each in ids)
+            unit.session.add_all(rows.version(self.project, collection_id, each) for each in ids)
             unit.session.add_all(rows.snapshot(self.project, collection_id, each, state=state) for each in ids)
 
     def committed(self, collection_id: int) -> int | None:

@@ -14,6 +14,7 @@ from typing import Any
 import brotli
 import pytest
 
+from app.adapters.replicas import Replica, Replicas
 from app.adapters.store_files import FileStore
 from app.adapters.store_memory import MemoryStore
 from app.db.tables import Birth, Collection, Snapshot, Token
@@ -22,7 +23,7 @@ from app.ports import Cid
 from app.provenance import unixfs
 from app.provenance.canonical import canonical_json
 from app.services import births
-from app.services.births import Births, Newborn, Replica
+from app.services.births import Births, Newborn
 from personalities import Pack, load_pack
 from tests.services.kills import Killed, Killing, KillingDatabase, Kills, LyingStore, everywhere
 from tests.services.rig import CHAIN_ID, Rig, make_rig
@@ -49,7 +50,7 @@ def replica(store: Any = None) -> Replica:
 
 
 def maker(rig: Rig, replicas: Sequence[Replica], wanted: int = 1) -> Births:
-    return Births(rig.world.database, replicas, rig.clock, wanted)
+    return Births(rig.world.database, Replicas(replicas, wanted), rig.clock)
 
 
 def kept(rig: Rig, collection: int) -> tuple[list[Token], list[Birth], list[Snapshot]]:
@@ -73,7 +74,12 @@ def test_make_stores_checks_and_prepares_but_shows_nothing(both: Rig) -> None:
     assert canonical_json(json.loads(snapshot.canonical)) == snapshot.canonical
     assert hashlib.sha256(snapshot.hosted).hexdigest() == snapshot.hosted_sha256
     assert gzip.decompress(snapshot.hosted_gzip) == brotli.decompress(snapshot.hosted_br) == snapshot.hosted
-    assert hashlib.sha256(birth.beauvoir.encode()).hexdigest() == birth.beauvoir_sha256
+    with both.world.database.read() as unit:
+        version = unit.public.version(collection, birth.token_id, token.document)
+    assert version is not None
+    assert (version.number, version.parent, version.trigger) == (1, None, "birth")
+    assert hashlib.sha256(version.document.encode()).hexdigest() == version.sha256
+    assert json.loads(snapshot.canonical)["beauvoir"]["sha256"] == version.sha256
     assert {snapshot.document_cid, snapshot.media_cid} == set(store.pinned())
     media = unixfs.decode(0x70, store.get_block(Cid(snapshot.media_cid)))
     assert {link.name for link in media.links} >= {"image.png", "image.svg", "animation.html", "beauvoir.md"}
@@ -104,8 +110,8 @@ def test_newborn_twice_has_the_same_bytes(rig: Rig) -> None:
     collection, pack = rig.collection(rig.deployed()), load_pack("dixie")
     one, two = (really(collection, pack, 0, "2026-11-20") for _ in range(2))
     assert one == two
-    assert one.directory.cid == two.directory.cid
-    assert really(collection, pack, 1, "2026-11-20").document.cid != one.document.cid
+    assert one.published.directory.cid == two.published.directory.cid
+    assert really(collection, pack, 1, "2026-11-20").published.document.cid != one.published.document.cid
 
 
 def test_make_range_beyond_the_supply_ends_at_the_supply(rig: Rig) -> None:
@@ -197,7 +203,8 @@ def test_make_store_that_returns_other_bytes_is_no_replica(rig: Rig, lie: bytes)
 def test_make_store_that_lies_about_one_block_only_is_noticed(rig: Rig) -> None:
     collection, real = rig.deployed(), MemoryStore()
     child = remembered(rig.collection(collection), load_pack("dixie"), 0, rig.clock.now().date().isoformat())
-    for cid in (child.document.cid, child.directory.cid, next(iter(child.directory.blocks))):
+    directory = child.published.directory
+    for cid in (child.published.document.cid, directory.cid, next(iter(directory.blocks))):
         liar = LyingStore(real)
         liar.about = lambda asked, cid=cid: asked == cid  # type: ignore[misc]  # bound per block
         with pytest.raises(StoreUnavailable, match="liar"):
@@ -221,7 +228,8 @@ def test_make_killed_at_every_point_then_again_is_born_once(tmp_path: Path) -> N
 
     def attempt(at: int) -> bool:
         store = FileStore(tmp_path / f"content-{at}")
-        cut = Births(KillingDatabase(rig.world.database, kills), [replica(Killing(store, kills))], rig.clock, 1)
+        keeper = Replicas([replica(Killing(store, kills))], 1)
+        cut = Births(KillingDatabase(rig.world.database, kills), keeper, rig.clock)
         killed = False
         try:
             cut.make(rig.project, collection, 0, 1)
@@ -229,7 +237,7 @@ def test_make_killed_at_every_point_then_again_is_born_once(tmp_path: Path) -> N
             killed = True
         maker(rig, [replica(store)]).make(rig.project, collection, 0, 1)
         ((token,), _, (snapshot,)) = kept(rig, collection)
-        assert (token.name, snapshot.document_cid) == (child.personality.name, child.document.cid)
+        assert (token.name, snapshot.document_cid) == (child.personality.name, child.published.document.cid)
         if snapshot.document_cid in set(store.pinned()):
             store.pin(Cid(snapshot.document_cid))  # reads every block below
         _forget(rig, collection)

@@ -1,5 +1,6 @@
 """Following: whatever happens on the chain, and however often it changes its mind, the rows end up saying the same."""
 
+import threading
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -231,6 +232,70 @@ def test_follow_killed_anywhere_goes_on_from_the_cursor(tmp_path: Path) -> None:
         return killed
 
     assert everywhere(kills, attempt) > 15
+
+
+@pytest.mark.parametrize("method", ["block", "transfers_in", "transfers"])
+@pytest.mark.parametrize("reorg", [True, False])
+def test_follow_beside_another_follower_that_is_faster_is_right(both: Rig, method: str, reorg: bool) -> None:
+    """Between reading a block and writing it down, the chain moves and somebody else follows it to the end."""
+    collection = ready(both)
+    both.follow(collection)
+    mint(both, collection, 0)
+    both.chain.mine(40 if method == "transfers" else 2)
+
+    for moment in range(1, 9):
+        calls = [0]
+        transfer_to = HOLDERS[moment % 2]
+        current = both.chain.owner_of(both.contract(collection), 0)
+        owner = next(signer for signer in HOLDERS if signer.address == current)
+        transfer(both, collection, 0, owner, transfer_to)
+
+        class Slow:
+            def __getattr__(self, name: str, calls: list[int] = calls, moment: int = moment) -> Any:
+                real = getattr(both.chain, name)
+                if name != method:
+                    return real
+
+                def answer(*arguments: Any) -> Any:
+                    result = real(*arguments)
+                    calls[0] += 1
+                    if calls[0] == moment:
+                        if reorg:
+                            both.chain.reorg(1)
+                            mint(both, collection, 1 + moment % 5) if moment < 6 else both.chain.mine()
+                        both.follow(collection)
+                    return result
+
+                return answer
+
+        slow = Following(both.world.database, Slow(), both.clock)
+        while slow.follow(both.project, collection):
+            pass
+        both.follow(collection)
+        assert_rows_equal_the_chain(both, collection)
+
+
+def test_follow_by_several_at_once_is_right(both: Rig) -> None:
+    collection = ready(both)
+    for token_id in range(TOKENS):
+        mint(both, collection, token_id)
+    both.chain.mine(10)
+    gate, errors = threading.Barrier(3), list[Exception]()
+
+    def run() -> None:
+        gate.wait()
+        try:
+            both.follow(collection)
+        except Exception as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=run) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    assert_rows_equal_the_chain(both, collection)
 
 
 def test_follow_node_away_is_unavailable_and_loses_nothing(rig: Rig) -> None:

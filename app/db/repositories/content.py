@@ -4,12 +4,32 @@ from collections.abc import Iterable, Sequence
 
 from sqlmodel import Session, col, select
 
+from app.composition import MEDIA_TYPES, Published
 from app.db.tables import Content
+from app.provenance import unixfs
 
 
 class Contents:
     def __init__(self, session: Session) -> None:
         self._session = session
+
+    def register(self, project_id: int, published: Published) -> None:
+        """Let the gateway serve a snapshot's content: the media directory, each file in it by path and by its own id,
+        and the document. The same bytes may belong to several tokens: what is there stays."""
+
+        def row(cid: str, path: str, target: str, size: int, media_type: str) -> Content:
+            return Content(cid=cid, path=path, project_id=project_id, target=target, size=size, media_type=media_type)
+
+        root = published.directory.cid
+        rows = [row(root, "", root, 0, "")]
+        for name, data in sorted(published.media.items()):
+            file = unixfs.file(data)
+            media_type = MEDIA_TYPES[name.rpartition(".")[2]]
+            rows.append(row(root, name, file.cid, file.size, media_type))
+            rows.append(row(file.cid, "", file.cid, file.size, media_type))
+        document = published.document
+        rows.append(row(document.cid, "", document.cid, document.size, MEDIA_TYPES["json"]))
+        self.add(rows)
 
     def add(self, rows: Iterable[Content]) -> None:
         """Register content. The same bytes may belong to several tokens: what is there stays."""

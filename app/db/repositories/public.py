@@ -9,7 +9,7 @@ from typing import NamedTuple
 from sqlalchemy import func
 from sqlmodel import Session, col, select
 
-from app.db.tables import Birth, Collection, Publication, PublicationHead, Snapshot, Token
+from app.db.tables import Birth, Collection, Publication, PublicationHead, Snapshot, Token, Version
 
 
 class Shown(NamedTuple):
@@ -75,6 +75,9 @@ class PublicReads:
 
     def birth(self, collection_id: int, token_id: int) -> Birth | None:
         return self._session.get(Birth, (collection_id, token_id))
+
+    def version(self, collection_id: int, token_id: int, number: int) -> Version | None:
+        return self._session.get(Version, (collection_id, token_id, number))
 
     def snapshot(self, collection_id: int, token_id: int, n: int) -> Snapshot | None:
         return self._session.get(Snapshot, (collection_id, token_id, n))

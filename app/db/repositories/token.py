@@ -1,24 +1,53 @@
 """Tokens, births and snapshots. The project comes first in every method."""
 
+import hashlib
 from collections.abc import Collection as Several
 from collections.abc import Iterable, Sequence
 
 from sqlalchemy import func, update
 from sqlmodel import Session, col, select
 
-from app.db.tables import Birth, Snapshot, SnapshotState, Token
+from app.composition import Published
+from app.db.tables import Birth, Snapshot, SnapshotState, Token, Version
 
 
 class Tokens:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def add(self, token: Token, birth: Birth, snapshot: Snapshot) -> None:
-        """A newborn token with its first snapshot."""
+    def add(self, token: Token, birth: Birth, version: Version) -> None:
+        """A newborn token with the first version of its text."""
         self._session.add(token)
         self._session.flush()
         self._session.add(birth)
+        self._session.add(version)
+
+    def prepare(self, project_id: int, collection_id: int, token_id: int, published: Published, now: int) -> Snapshot:
+        """A prepared snapshot of what was composed; its number is `published.state.snapshot`."""
+        snapshot = Snapshot(
+            project_id=project_id,
+            collection_id=collection_id,
+            token_id=token_id,
+            n=published.state.snapshot,
+            state=SnapshotState.PREPARED,
+            day=published.day,
+            bands="".join(map(str, published.state.bands)),
+            stage=published.state.stage,
+            level=published.state.level,
+            media_cid=published.directory.cid,
+            document_cid=published.document.cid,
+            document_sha256=hashlib.sha256(published.canonical).hexdigest(),
+            renderer=published.renderer,
+            canonical=published.canonical,
+            hosted=published.hosted,
+            hosted_gzip=published.hosted_gzip,
+            hosted_br=published.hosted_br,
+            hosted_sha256=hashlib.sha256(published.hosted).hexdigest(),
+            diagnosis=published.diagnosis,
+            created_at=now,
+        )
         self._session.add(snapshot)
+        return snapshot
 
     def born(self, project_id: int, collection_id: int, first: int, count: int) -> set[int]:
         """Which ids of the range have a birth."""

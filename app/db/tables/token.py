@@ -27,6 +27,8 @@ class Token(SQLModel, table=True):
     project_id: int = Field(foreign_key="project.id")
     name: str = Field(max_length=200)
     head: int = 0
+    document: int = 1
+    """Number of the version of BEAUVOIR.md that counts."""
     owner: str | None = Field(default=None, max_length=42, index=True)
     """Lower case; None while unminted or after the burn."""
     minted: bool = False
@@ -34,7 +36,7 @@ class Token(SQLModel, table=True):
 
 
 class Birth(SQLModel, table=True):
-    """The immutable personality a token was born with, and its document."""
+    """The immutable personality a token was born with."""
 
     __tablename__ = "birth"
 
@@ -43,11 +45,36 @@ class Birth(SQLModel, table=True):
     project_id: int = Field(foreign_key="project.id")
     personality: bytes = Field(sa_type=LargeBinary)
     """Canonical JSON of `personalities.Personality`."""
-    beauvoir: str
-    """BEAUVOIR.md, version `document`."""
-    beauvoir_sha256: str = Field(max_length=64)
-    beauvoir_cid: str = Field(max_length=59)
-    document: int = 1
+    introduction: str = ""
+    """A line in the agent's own voice, for pages."""
+
+
+class Version(SQLModel, table=True):
+    """One version of a token's BEAUVOIR.md. Rows are only ever added; `Token.document` names the one that counts."""
+
+    __tablename__ = "version"
+
+    collection_id: int = Field(foreign_key="collection.id", primary_key=True)
+    token_id: int = Field(primary_key=True)
+    number: int = Field(primary_key=True)
+    project_id: int = Field(foreign_key="project.id")
+    parent: int | None = None
+    """The version this one was made from; None for the first."""
+    trigger: str = Field(max_length=20)
+    """birth | polish | rollback | manual"""
+    document: str
+    sha256: str = Field(max_length=64)
+    cid: str = Field(max_length=59)
+    dials: str
+    """The 16 dial values the text was written for, as canonical JSON."""
+    signals: str
+    """The birth signals, as canonical JSON."""
+    seed: str = Field(max_length=64)
+    pack_hash: str = Field(max_length=64)
+    prompt_hash: str = Field(default="", max_length=64)
+    """sha256 of the prompt, when a model wrote it."""
+    model: str = Field(default="", max_length=100)
+    created_at: int = Field(sa_type=BigInteger)
 
 
 class Snapshot(SQLModel, table=True):
@@ -77,7 +104,7 @@ class Snapshot(SQLModel, table=True):
     hosted_br: bytes = Field(sa_type=LargeBinary)
     hosted_sha256: str = Field(max_length=64)
     diagnosis: bytes = Field(sa_type=LargeBinary)
-    """JSON report of the consumer rules, computed when the snapshot was made."""
+    """JSON report of the consumer rules, computed when the snapshot was made; brotli-compressed."""
     created_at: int = Field(sa_type=BigInteger)
     """Time of the snapshot: what Last-Modified says."""
     commit_number: int | None = None

@@ -97,10 +97,7 @@ def upgrade() -> None:
         sa.Column("token_id", sa.Integer(), nullable=False),
         sa.Column("project_id", sa.Integer(), nullable=False),
         sa.Column("personality", sa.LargeBinary(), nullable=False),
-        sa.Column("beauvoir", sa.String(), nullable=False),
-        sa.Column("beauvoir_sha256", sa.String(length=64), nullable=False),
-        sa.Column("beauvoir_cid", sa.String(length=59), nullable=False),
-        sa.Column("document", sa.Integer(), nullable=False),
+        sa.Column("introduction", sa.String(), nullable=False),
         sa.ForeignKeyConstraint(
             ["collection_id"],
             ["collection.id"],
@@ -227,6 +224,7 @@ def upgrade() -> None:
         sa.Column("project_id", sa.Integer(), nullable=False),
         sa.Column("name", sa.String(length=200), nullable=False),
         sa.Column("head", sa.Integer(), nullable=False),
+        sa.Column("document", sa.Integer(), nullable=False),
         sa.Column("owner", sa.String(length=42), nullable=True),
         sa.Column("minted", sa.Boolean(), nullable=False),
         sa.Column("burned", sa.Boolean(), nullable=False),
@@ -243,6 +241,34 @@ def upgrade() -> None:
     with op.batch_alter_table("token", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_token_owner"), ["owner"], unique=False)
 
+    op.create_table(
+        "version",
+        sa.Column("collection_id", sa.Integer(), nullable=False),
+        sa.Column("token_id", sa.Integer(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("project_id", sa.Integer(), nullable=False),
+        sa.Column("parent", sa.Integer(), nullable=True),
+        sa.Column("trigger", sa.String(length=20), nullable=False),
+        sa.Column("document", sa.String(), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("cid", sa.String(length=59), nullable=False),
+        sa.Column("dials", sa.String(), nullable=False),
+        sa.Column("signals", sa.String(), nullable=False),
+        sa.Column("seed", sa.String(length=64), nullable=False),
+        sa.Column("pack_hash", sa.String(length=64), nullable=False),
+        sa.Column("prompt_hash", sa.String(length=64), nullable=False),
+        sa.Column("model", sa.String(length=100), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["collection_id"],
+            ["collection.id"],
+        ),
+        sa.ForeignKeyConstraint(
+            ["project_id"],
+            ["project.id"],
+        ),
+        sa.PrimaryKeyConstraint("collection_id", "token_id", "number"),
+    )
     op.create_table(
         "work",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -351,6 +377,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_work_collection_id"))
 
     op.drop_table("work")
+    op.drop_table("version")
     with op.batch_alter_table("token", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_token_owner"))
 
