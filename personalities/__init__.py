@@ -1,5 +1,6 @@
 """Personalities: packs, births and the BEAUVOIR.md document. Pure: no clock, no randomness."""
 
+from personalities.behaviour import dial_block
 from personalities.birth import Personality, birth
 from personalities.dials import BAND_WORDS, DIALS, band, band_word, bands
 from personalities.document import beauvoir, description, introduction
@@ -7,16 +8,21 @@ from personalities.errors import PackError
 from personalities.loading import load_pack
 from personalities.pack import Pack
 from personalities.placeholder import placeholder_description, placeholder_document, placeholder_name
+from personalities.prompt import Mood, system_prompt
+from personalities.routing import Preferences, Routing, preferences, route, routes
 from personalities.rules import Violation, rules_for_prompt, violations
 from personalities.validation import Problem, validate_document
 
 __all__ = [
     "BAND_WORDS",
     "DIALS",
+    "Mood",
     "Pack",
     "PackError",
     "Personality",
+    "Preferences",
     "Problem",
+    "Routing",
     "Violation",
     "band",
     "band_word",
@@ -24,12 +30,17 @@ __all__ = [
     "beauvoir",
     "birth",
     "description",
+    "dial_block",
     "introduction",
     "load_pack",
     "placeholder_description",
     "placeholder_document",
     "placeholder_name",
+    "preferences",
+    "route",
+    "routes",
     "rules_for_prompt",
+    "system_prompt",
     "validate_document",
     "violations",
 ]

@@ -42,7 +42,8 @@ th, td { text-align: left; padding: .45rem .6rem; border-bottom: 1px solid var(-
 tr:last-child td { border-bottom: 0; }
 th { color: var(--faint); font-weight: 500; font-size: .85rem; }
 td.number { text-align: right; white-space: nowrap; font-weight: 600; }
-td.state { white-space: nowrap; font-weight: 600; }
+td.state { white-space: nowrap; }
+.good, .bad { font-weight: 600; }
 figure { margin: 0; }
 figcaption { font-weight: 600; margin-bottom: .25rem; }
 svg { width: 100%; height: auto; display: block; }
@@ -115,7 +116,7 @@ def _table(measures: Sequence[Measure], judged: bool) -> str:
         if judged:
             state = {True: ("good", "✓ met"), False: ("bad", "✗ missed"), None: ("faint", "not checked")}
             style, word = state[measure.passed]
-            cells += f'<td>{escape(measure.target)}</td><td class="state {style}">{word}</td>'
+            cells += f'<td class="state">{escape(measure.target)}</td><td class="state {style}">{word}</td>'
         rows.append(f'<tr>{cells}<td class="detail"><small>{escape(measure.detail)}</small></td></tr>')
     head += '<th class="detail"></th>'
     return f'<div class="card scroll"><table><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>'

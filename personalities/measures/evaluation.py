@@ -116,7 +116,7 @@ def evaluate(
         ),
         Measure(
             "jaccard", "Similarity to the nearest neighbour, at most", round(float(near.jaccard.max()), 4), "Jaccard",
-            f"≤ {MOST_JACCARD:.2f} for every token", far == count,
+            f"≤ {MOST_JACCARD:.2f}", far == count,
             f"{far:,} of {count:,} within; median {float(middle(near.jaccard.tolist())):.3f}",
         ),
         Measure(

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
+from sqlmodel import SQLModel
 
 from app.bootstrap import World
 from tests.worlds import RunningServer, Town, found, head, open_world, released, running_server
@@ -17,28 +18,21 @@ MIB = 1 << 20
 def multiplied(world: World, town: Town, count: int) -> None:
     """Show tokens 0 … count-1, all with one small document: it is their number that is measured."""
     small = head(world, town, 0).hosted[:400]
-    parameters = {"town": town.id, "count": count, "small": small, "none": b""}
-    ids = "WITH RECURSIVE ids(id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM ids WHERE id + 1 < :count)"
+    shown = dict.fromkeys(("hosted", "hosted_gzip", "hosted_br"), ":small") | dict.fromkeys(
+        ("canonical", "diagnosis"), ":none"
+    )
     with world.database.write() as unit:
-        unit.session.execute(
-            text(
-                f"""INSERT INTO token (collection_id, token_id, project_id, name, head, owner, minted, burned)
-                {ids} SELECT collection_id, id, project_id, name, head, owner, minted, burned FROM token, ids
-                WHERE collection_id = :town AND token_id = 0"""
-            ),
-            parameters,
-        )
-        unit.session.execute(
-            text(
-                f"""INSERT INTO snapshot (collection_id, token_id, n, project_id, state, day, bands, stage, level,
-                media_cid, document_cid, document_sha256, renderer, canonical, hosted, hosted_gzip, hosted_br,
-                hosted_sha256, diagnosis, created_at)
-                {ids} SELECT collection_id, id, n, project_id, state, day, bands, stage, level, media_cid, document_cid,
-                document_sha256, '', :none, :small, :small, :small, hosted_sha256, :none, created_at FROM snapshot, ids
-                WHERE collection_id = :town AND token_id = 0 AND n = 1"""
-            ),
-            parameters,
-        )
+        for name in ("token", "snapshot"):
+            columns = SQLModel.metadata.tables[name].columns.keys()
+            values = [shown.get(column, "id" if column == "token_id" else column) for column in columns]
+            unit.session.execute(
+                text(
+                    f"""INSERT INTO {name} ({", ".join(columns)})
+                    WITH RECURSIVE ids(id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM ids WHERE id + 1 < :count)
+                    SELECT {", ".join(values)} FROM {name}, ids WHERE collection_id = :town AND token_id = 0"""
+                ),
+                {"town": town.id, "count": count, **({"small": small, "none": b""} if name == "snapshot" else {})},
+            )
 
 
 def read_all(server: RunningServer, town: Town, first: int, end: int) -> None:

@@ -75,7 +75,7 @@ def test_canonical_json_keys_equal_after_nfc_are_refused() -> None:
         {1, 2},
         object(),
     ],
-    ids=repr,
+    ids=lambda value: type(value).__name__,
 )
 def test_canonical_json_value_without_a_form_is_refused_at_any_depth(value: Any) -> None:
     for nested in (value, [value], {"a": {"b": (value,)}}):

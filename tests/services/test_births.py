@@ -250,6 +250,7 @@ def _forget(rig: Rig, collection: int) -> None:
     with rig.world.database.write() as unit:
         for row in (
             *unit.tokens.snapshots(rig.project, collection, [0]),
+            unit.public.version(collection, 0, 1),
             unit.public.birth(collection, 0),
             unit.public.token(collection, 0),
         ):
