@@ -137,7 +137,8 @@ def _exchanges(document: Data) -> dict[str, Exchange]:
         fields.only(entry, ("id", "ask", "reply"), where)
         if key in exchanges:
             raise PackError(f"document.toml: two exchanges have the id {key!r}")
-        exchanges[key] = Exchange(parse(fields.text(entry, "ask", where), where), fields.templates(entry, "reply", where))
+        ask = parse(fields.text(entry, "ask", where), where)
+        exchanges[key] = Exchange(ask, fields.templates(entry, "reply", where))
     return exchanges
 
 

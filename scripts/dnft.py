@@ -3,7 +3,9 @@
 import typer
 
 from scripts import check
-from scripts.commands import collections, doctor, processes
+from scripts.commands import bench, collections, doctor, processes
+from scripts.commands.pack import pack
+from scripts.commands.personality import personality
 from scripts.commands.wallet import wallet
 
 app = typer.Typer(
@@ -19,9 +21,12 @@ app.command("status", rich_help_panel="Operate")(collections.status)
 app.command("serve", rich_help_panel="Run")(processes.serve)
 app.command("worker", rich_help_panel="Run")(processes.worker)
 app.command("chain", rich_help_panel="Develop")(processes.chain)
+app.command("bench", rich_help_panel="Develop")(bench.command)
 app.command("deploy", rich_help_panel="Collections")(collections.deploy)
 app.command("mint", rich_help_panel="Collections")(collections.mint)
 app.command("check", rich_help_panel="Collections")(check.command)
+app.add_typer(pack, name="pack", rich_help_panel="Develop")
+app.add_typer(personality, name="personality", rich_help_panel="Develop")
 app.add_typer(wallet, name="wallet", rich_help_panel="Operate")
 
 

@@ -26,6 +26,7 @@ from app.errors import (
     NotFound,
     SealedToken,
     Unavailable,
+    UnknownContent,
     problem,
 )
 from app.provenance.canonical import canonical_json
@@ -200,7 +201,7 @@ def refused_method(path: str) -> Answer:
 
 def error_cache_control(error: DnftError) -> str:
     """How long a refusal may be remembered: never when it may be different a moment later."""
-    if isinstance(error, SealedToken | Unavailable) or error.status >= 500 or error.status == 405:
+    if isinstance(error, SealedToken | UnknownContent | Unavailable) or error.status >= 500 or error.status == 405:
         return "no-store"
     if isinstance(error, NotFound):
         return "public, max-age=30"

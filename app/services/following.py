@@ -15,7 +15,7 @@ from typing import Final
 
 from app.db.database import Database
 from app.db.repositories import Unit
-from app.db.tables import ChainBlock, ChainTransfer, Collection
+from app.db.tables import ChainBlock, ChainTransfer, Collection, Work
 from app.errors import ChainRefused
 from app.ports import Address, ChainReader, Clock, Hash32, Transfer
 from app.provenance.ids import checksum_address
@@ -152,7 +152,22 @@ class Following:
             if unit.tokens.own(project_id, collection_id, token_id, owner, burned=burned):
                 changed.append(token_id)
         if changed:
-            unit.works.publish(collection_id, changed, int(self._clock.now().timestamp()))
+            now = int(self._clock.now().timestamp())
+            seq = unit.works.publish(collection_id, changed, now)
+            for token_id in changed:  # caches in front of us must forget it too: durable, because they may be down now
+                unit.works.request(
+                    Work(
+                        project_id=project_id,
+                        collection_id=collection_id,
+                        kind="purge",
+                        key=f"purge:{collection_id}:{token_id}:{seq}",
+                        first=token_id,
+                        count=1,
+                        total=1,
+                        created_at=now,
+                        updated_at=now,
+                    )
+                )
 
 
 def _id(collection: Collection) -> int:

@@ -9,11 +9,11 @@ A purge before step 2 ends could let a cache fetch the old answer once more and 
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from app.db.database import Database
-from app.db.tables import SnapshotState
+from app.db.tables import Collection, SnapshotState
 from app.ports import CachePurger, Clock
 from app.provenance.ids import AgentId, cache_tags, checksum_address
 
@@ -45,22 +45,35 @@ class Publishing:
             prepared = unit.tokens.prepared(project_id, collection_id, first, count)
             for snapshot in prepared:
                 unit.tokens.show(project_id, collection_id, snapshot.token_id, snapshot.n)
+                unit.contents.release([snapshot.media_cid, snapshot.document_cid])
             if prepared:
                 tokens = sorted({snapshot.token_id for snapshot in prepared})
                 unit.works.publish(collection_id, tokens, int(self._clock.now().timestamp()))
         if not prepared:
             return 0
-        assert collection.contract is not None, "snapshots are made after the deployment"
-        if self._purger.active or any(snapshot.n > 1 for snapshot in prepared):
+        if any(snapshot.n > 1 for snapshot in prepared) or self._purger.active:
             self._sleep(VISIBILITY_WINDOW)
-        if self._purger.active:
-            agents = [AgentId(collection.chain_id, checksum_address(collection.contract), token) for token in tokens]
-            self._purger.purge(
-                [f"{collection.origin}{agent.path}{suffix}" for agent in agents for suffix in ("", ".json")]
-                + [f"{collection.origin}/{collection.chain_id}/{collection.contract}"],
-                [cache_tags(collection_id, token)[1] for token in [None, *tokens]],
-            )
+        self._purge(collection, tokens)
         with self._database.write() as unit:
             keys = [(snapshot.token_id, snapshot.n) for snapshot in prepared]
             unit.tokens.advance(project_id, collection_id, keys, SnapshotState.LIVE)
         return len(prepared)
+
+    def purge(self, project_id: int, collection_id: int, first: int, count: int) -> None:
+        """Make the caches in front of us forget a range of ids whose answer changed without a new snapshot (burns)."""
+        with self._database.read() as unit:
+            collection = unit.collections.get(project_id, collection_id)
+        if self._purger.active:
+            self._sleep(VISIBILITY_WINDOW)
+        self._purge(collection, list(range(first, first + count)))
+
+    def _purge(self, collection: Collection, tokens: Sequence[int]) -> None:
+        if not self._purger.active:
+            return
+        assert collection.contract is not None and collection.id is not None, "what is shown was deployed"
+        agents = [AgentId(collection.chain_id, checksum_address(collection.contract), token) for token in tokens]
+        self._purger.purge(
+            [f"{collection.origin}{agent.path}{suffix}" for agent in agents for suffix in ("", ".json")]
+            + [f"{collection.origin}/{collection.chain_id}/{collection.contract}"],
+            [cache_tags(collection.id, token)[1] for token in [None, *tokens]],
+        )

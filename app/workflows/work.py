@@ -3,6 +3,7 @@
     deploy    send the deployment, write down the contract
     release   births in chunks → publish → commit what is covered
     mint      release, then the batch transactions
+    purge     make caches forget a range of tokens (after burns)
 
 One function runs them all, because they share their steps. A step that finds something behind us down waits and says
 so in the work row; what cannot succeed ends the work as `failed`, with what to do.
@@ -35,6 +36,8 @@ def run_work(work_id: int) -> None:
         kind, start, first, count = begin(work_id)
         if kind == "deploy":
             deploy(work_id)
+        elif kind == "purge":
+            purge(work_id)
         else:
             for at in range(start, first + count, CHUNK):
                 release_chunk(work_id, at, min(CHUNK, first + count - at))
@@ -70,6 +73,12 @@ def deploy(work_id: int) -> None:
     _report(work_id, note="deploying the contract")
     _patiently(work_id, lambda: _transactions(work).carry(work.project_id, key))
     world().deploying.finish(work.project_id, work.collection_id)
+
+
+@DBOS.step()
+def purge(work_id: int) -> None:
+    work = _work(work_id)
+    _patiently(work_id, lambda: world().publishing.purge(work.project_id, work.collection_id, work.first, work.count))
 
 
 @DBOS.step()

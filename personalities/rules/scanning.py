@@ -14,7 +14,10 @@ from personalities.rules import catalog
 MAX_VIOLATIONS = 100
 SELF_KNOWLEDGE = "Self-knowledge"
 
-_INVISIBLE = re.compile("[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\U000e0000-\U000e0fff]")
+_INVISIBLE = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff"
+    "\U000e0000-\U000e0fff]"
+)
 _MARKS = re.compile("[\u0300-\u036f]")
 _EMPHASIS = re.compile(r"[*_`~]")
 _QUOTES = str.maketrans("’‘‛′“”„‟″", "'''" + "'" + '"""""')
@@ -107,19 +110,20 @@ def _lists(pack: Pack | None, personality: Personality | None) -> Mapping[str, t
         return lists
     scope = pack.scope
     signals = {signal.id: signal for signal in pack.signals}
-    labels = {key: _folded(option.label for option in signal.options) for key, signal in signals.items()}
+    labels = {key: _folded(tuple(option.label for option in signal.options)) for key, signal in signals.items()}
     lists["labels"] = tuple(label for key in scope.labels for label in labels[key])
     lists["unspoken"] = tuple(label for key in scope.unspoken for label in labels[key])
     lists["eras"] = labels.get(scope.era, ())
     if personality is not None:
         own = {key: str(personality.signal(signal.title)) for key, signal in signals.items()}
-        lists["unspoken"] = _folded(own[key] for key in scope.unspoken)
+        lists["unspoken"] = _folded(tuple(own[key] for key in scope.unspoken))
         lists["banned"] = _joined(scope.banned.get(own.get(scope.era, ""), ()), catalog.word_fields())
         lists["tradition"] = _joined(scope.traditions.get(own.get(scope.tradition, ""), ()), catalog.traditions())
     return lists
 
 
-def _folded(labels: Iterable[str]) -> tuple[str, ...]:
+@lru_cache(maxsize=1024)
+def _folded(labels: tuple[str, ...]) -> tuple[str, ...]:
     """Labels as patterns; an id such as `greek_philosopher` is met as words too."""
     return tuple(re.escape(fold(label.replace("_", " "))) for label in labels)
 

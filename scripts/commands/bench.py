@@ -1,7 +1,7 @@
 """`dnft bench NAME`: measurements anyone can repeat."""
 
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -29,16 +29,21 @@ def _show(result: Result) -> None:
 
 @command_of(_show)
 def command(
-    name: Annotated[str, typer.Argument(help="What to measure: metadata.")],
+    name: Annotated[str, typer.Argument(help="What to measure: metadata or birth.")],
     tokens: Annotated[int, typer.Option(help="How many tokens are asked for.", min=10)] = 10_000,
     rounds: Annotated[int, typer.Option(help="How often each server is measured.", min=1)] = 5,
     seconds: Annotated[float, typer.Option(help="Seconds of load a measurement.", min=1)] = 4.0,
+    pack: Annotated[str, typer.Option(help="Pack of the births.")] = "dixie",
     as_json: Json = False,
 ) -> Result:
     """Measure, and compare with what others would use."""
+    from scripts.bench.birth import run_birth_bench
     from scripts.bench.metadata import metadata
 
-    benches: dict[str, Callable[..., dict[str, Any]]] = {"metadata": metadata}
+    benches: dict[str, Callable[[], Result]] = {
+        "birth": lambda: run_birth_bench(tokens, pack, progress.print),
+        "metadata": lambda: metadata(tokens=tokens, rounds=rounds, seconds=seconds, say=progress.print),
+    }
     if name not in benches:
         raise Invalid(f"There is no benchmark called {name}.", hint=f"There are: {', '.join(sorted(benches))}.")
-    return benches[name](tokens=tokens, rounds=rounds, seconds=seconds, say=progress.print)
+    return benches[name]()

@@ -121,7 +121,6 @@ def test_gateway_root_answers_a_refusal(site: Site, path: str) -> None:
     assert site.server.get(path).status_code in (400, 404)
 
 
-@pytest.mark.xfail(strict=True, reason="content is registered at birth; the table does not know what is released")
 def test_sealed_content_is_not_served(site: Site) -> None:
     """Born but not released: its pictures must not be known before it is."""
     with site.world.database.read() as unit:

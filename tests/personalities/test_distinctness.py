@@ -54,13 +54,14 @@ def boilerplate(texts: list[str], ids: list[list[int]], spans: list[list[tuple[i
     return covered / total
 
 
+@pytest.mark.parametrize("name", ["dixie", "mibera"])
 @pytest.mark.parametrize("supply", [400, pytest.param(10_000, marks=pytest.mark.full)])
-def test_documents_share_little(supply: int) -> None:
-    pack = load_pack("dixie")
+def test_documents_share_little(supply: int, name: str) -> None:
+    pack = load_pack(name)
     texts = [beauvoir(birth(SEED, supply, token, pack), pack) for token in range(supply)]
     ids, spans, count = grams(texts)
     nearest, common = nearest_jaccard(ids, count), boilerplate(texts, ids, spans, count)
-    print(f"{supply} documents: nearest neighbour {nearest:.3f}, boilerplate {common:.3f}")
+    print(f"{name}, {supply} documents: nearest neighbour {nearest:.3f}, boilerplate {common:.3f}")
     assert nearest <= 0.30
     assert common <= 0.25
 

@@ -1,7 +1,9 @@
 """What the gateway may serve."""
 
+from collections.abc import Collection as Several
 from collections.abc import Iterable, Sequence
 
+from sqlalchemy import update
 from sqlmodel import Session, col, select
 
 from app.composition import MEDIA_TYPES, Published
@@ -38,8 +40,16 @@ class Contents:
                 self._session.add(row)
         self._session.flush()
 
+    def release(self, roots: Several[str]) -> None:
+        """Open what snapshots show: media directories with all their files, and documents."""
+        inside = select(Content.target).where(col(Content.cid).in_(roots))
+        opened = col(Content.cid).in_(roots) | col(Content.cid).in_(inside)
+        self._session.execute(update(Content).where(opened).values(released=True))
+
     def find(self, cid: str, path: str) -> Content | None:
-        return self._session.get(Content, (cid, path))
+        """What may be served under this path of this content id."""
+        found = self._session.get(Content, (cid, path))
+        return found if found is not None and found.released else None
 
     def below(self, cid: str) -> Sequence[Content]:
         """The files of a directory, by path."""

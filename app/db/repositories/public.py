@@ -6,7 +6,8 @@ The hot one, `shown`, is a single statement over two primary keys and one unique
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from sqlalchemy import func
+import sqlalchemy as sa
+from sqlalchemy import SQLColumnExpression, func
 from sqlmodel import Session, col, select
 
 from app.db.tables import Birth, Collection, Publication, PublicationHead, Snapshot, Token, Version
@@ -26,6 +27,40 @@ class Shown(NamedTuple):
     modified: int
 
 
+def _shown(wanted: SQLColumnExpression[int]) -> sa.Executable:
+    """Built once: making the statement takes longer than running it."""
+    return (
+        sa.select(
+            col(Token.collection_id),
+            col(Snapshot.n),
+            col(Token.minted),
+            col(Token.burned),
+            col(Snapshot.hosted),
+            col(Snapshot.hosted_gzip),
+            col(Snapshot.hosted_br),
+            col(Snapshot.hosted_sha256),
+            col(Snapshot.created_at),
+        )
+        .join(Collection, col(Collection.id) == col(Token.collection_id))
+        .join(
+            Snapshot,
+            (col(Snapshot.collection_id) == col(Token.collection_id))
+            & (col(Snapshot.token_id) == col(Token.token_id))
+            & (col(Snapshot.n) == wanted),
+        )
+        .where(
+            col(Collection.chain_id) == sa.bindparam("chain_id"),
+            col(Collection.contract) == sa.bindparam("contract"),
+            col(Token.token_id) == sa.bindparam("token_id"),
+            col(Snapshot.n) <= col(Token.head),
+        )
+    )
+
+
+_HEAD = _shown(col(Token.head))
+_NUMBERED = _shown(sa.bindparam("n", type_=sa.Integer))
+
+
 class PublicReads:
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -40,35 +75,12 @@ class PublicReads:
 
     def shown(self, chain_id: int, contract: str, token_id: int, n: int | None = None) -> Shown | None:
         """The snapshot at the head, or snapshot `n` if it has been shown; None when there is none."""
-        wanted = Token.head if n is None else n
-        query = (
-            select(  # type: ignore[call-overload]  # sqlmodel types up to four columns, this row has nine
-                Token.collection_id,
-                Snapshot.n,
-                Token.minted,
-                Token.burned,
-                Snapshot.hosted,
-                Snapshot.hosted_gzip,
-                Snapshot.hosted_br,
-                Snapshot.hosted_sha256,
-                Snapshot.created_at,
-            )
-            .join(Collection, col(Collection.id) == Token.collection_id)
-            .join(
-                Snapshot,
-                (col(Snapshot.collection_id) == Token.collection_id)
-                & (col(Snapshot.token_id) == Token.token_id)
-                & (col(Snapshot.n) == wanted),
-            )
-            .where(
-                Collection.chain_id == chain_id,
-                Collection.contract == contract,
-                Token.token_id == token_id,
-                Snapshot.n <= Token.head,
-            )
+        values = {"chain_id": chain_id, "contract": contract, "token_id": token_id}
+        row = (
+            self._session.execute(_HEAD, values) if n is None else self._session.execute(_NUMBERED, {**values, "n": n})
         )
-        row = self._session.exec(query).one_or_none()
-        return None if row is None else Shown(*row)
+        found = row.one_or_none()
+        return None if found is None else Shown(*found)
 
     def token(self, collection_id: int, token_id: int) -> Token | None:
         return self._session.get(Token, (collection_id, token_id))

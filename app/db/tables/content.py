@@ -18,3 +18,5 @@ class Content(SQLModel, table=True):
     """Bytes of the file; 0 for a directory."""
     media_type: str = Field(max_length=60)
     """Content-Type to answer with; empty for a directory."""
+    released: bool = False
+    """Whether a snapshot that shows it has been published: the gateway gives nothing away before."""

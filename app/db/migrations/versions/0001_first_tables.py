@@ -85,6 +85,7 @@ def upgrade() -> None:
         sa.Column("target", sa.String(length=59), nullable=False),
         sa.Column("size", sa.BigInteger(), nullable=False),
         sa.Column("media_type", sa.String(length=60), nullable=False),
+        sa.Column("released", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(
             ["project_id"],
             ["project.id"],

@@ -1,0 +1,153 @@
+"""The mibera pack: what the platform's reader asks for, in its casing, and signals that agree with one another."""
+
+from collections import Counter
+
+import pytest
+
+from app.consumers.preflight import preflight
+from personalities import (
+    DIALS,
+    Personality,
+    band_word,
+    bands,
+    beauvoir,
+    birth,
+    description,
+    introduction,
+    load_pack,
+    violations,
+)
+from renderers import render
+from renderers.document import token_document
+from renderers.model import State, Subject
+
+PACK = load_pack("mibera")
+SEED = bytes(range(32))
+SUPPLY = 2_000
+TOKENS = [birth(SEED, SUPPLY, token, PACK) for token in range(SUPPLY)]
+ZODIAC = "aries taurus gemini cancer leo virgo libra scorpio sagittarius capricorn aquarius pisces".split()
+SUITS = {"Wands": "fire", "Cups": "water", "Swords": "air", "Pentacles": "earth"}
+RANKS = {"SSS": 99, "SS": 95, "S": 87, "A": 72, "B": 52, "C": 32, "D": 13, "F": 1}
+ORIGIN, CONTRACT, CID = "https://agents.example.test", "0x6666397dfe9a8c469BF65dc744CB1C733416c420", "b" + "a" * 58
+
+
+def published(p: Personality) -> dict[str, object]:
+    subject = Subject("eip155:1/erc721:x/1", p.name, p.signals, p.slots, p.seed, p.pack)
+    return token_document(
+        subject=subject,
+        state=State(1, bands(p.dials), "Newborn", 1),
+        description=description(p, PACK),
+        band_words=tuple(band_word(at, number) for at, number in enumerate(bands(p.dials))),
+        origin=ORIGIN,
+        chain_id=80094,
+        contract=CONTRACT,
+        token_id=p.token_id,
+        media_cid=CID,
+        beauvoir_cid=CID,
+        beauvoir_sha256="0" * 64,
+        document_version=1,
+        ruleset="r0",
+        day="2026-11-20",
+    )
+
+
+def test_signals_are_those_the_reader_asks_for() -> None:
+    assert [title for title, _ in TOKENS[0].signals] == [
+        "Archetype", "Ancestor", "Birthday", "Era", "Molecule", "Tarot", "Element",
+        "Swag Score", "Swag Rank", "Sun Sign", "Moon Sign", "Ascending Sign",
+    ]  # fmt: skip
+    assert [len(signal.options) for signal in PACK.signals] == [4, 33, 0, 5, 78, 78, 4, 0, 8, 12, 12, 12]
+    archetypes = {option.label for option in PACK.signals[0].options}
+    assert archetypes == {"freetekno", "milady", "chicago_detroit", "acidhouse"}
+
+
+def test_era_follows_from_the_birthday() -> None:
+    for p in TOKENS:
+        birthday = str(p.signal("Birthday"))
+        year, month, day = birthday[0] + birthday[1:].split("-")[0], *birthday[1:].split("-")[1:]
+        assert 1 <= int(month) <= 12 and 1 <= int(day) <= 31 and int(year) != 0
+        expected = next(
+            era
+            for era, first in (
+                ("contemporary", 1950), ("modern", 1800), ("early_modern", 1500), ("medieval", 500), ("ancient", -13000),
+            )
+            if int(year) >= first
+        )  # fmt: skip
+        assert p.signal("Era") == expected, birthday
+
+
+def test_tarot_and_element_follow_from_the_molecule() -> None:
+    pairs = {(p.signal("Molecule"), p.signal("Tarot")) for p in TOKENS}
+    assert len(pairs) == len({molecule for molecule, _ in pairs}) == len({card for _, card in pairs}) == 78
+    for p in TOKENS:
+        suit = str(p.signal("Tarot")).rsplit(" of ", 1)[-1]
+        assert p.signal("Element") == SUITS.get(suit, p.signal("Element"))
+        assert p.signal("Element") in SUITS.values()
+
+
+def test_swag_rank_follows_from_the_score_and_is_dealt_exactly() -> None:
+    for p in TOKENS:
+        score = p.signal("Swag Score")
+        assert isinstance(score, int) and 1 <= score <= 100
+        assert p.signal("Swag Rank") == next(rank for rank, least in RANKS.items() if score >= least)
+    shares = {"SSS": 1, "SS": 3, "S": 8, "A": 16, "B": 22, "C": 24, "D": 18, "F": 8}
+    assert Counter(p.signal("Swag Rank") for p in TOKENS) == {rank: 20 * share for rank, share in shares.items()}
+
+
+def test_signs_are_lower_case_zodiac() -> None:
+    for title in ("Sun Sign", "Moon Sign", "Ascending Sign"):
+        assert {p.signal(title) for p in TOKENS} == set(ZODIAC)
+
+
+@pytest.mark.parametrize("token", [0, 7, 999])
+def test_published_document_satisfies_the_reader_and_every_other_consumer(token: int) -> None:
+    p = TOKENS[token]
+    document = published(p)
+    attributes = document["attributes"]
+    assert isinstance(attributes, list) and len(attributes) == 30
+    by_name = {each["trait_type"]: each for each in attributes}
+    score = {"trait_type": "Swag Score", "display_type": "number", "value": p.signal("Swag Score")}
+    assert by_name["Swag Score"] == score
+    assert by_name["Birthday"] == {"trait_type": "Birthday", "value": p.signal("Birthday")}
+    assert set(DIALS) <= set(by_name)
+    subject = Subject("eip155:1/erc721:x/1", p.name, p.signals, p.slots, p.seed, p.pack)
+    media = render(subject, State(1, bands(p.dials), "Newborn", 1), beauvoir(p, PACK).encode())
+    report = preflight(
+        document,
+        url=f"{ORIGIN}/80094/{CONTRACT.lower()}/{token}",
+        image_url=f"{ORIGIN}/ipfs/{CID}/image.png",
+        image_type="image/png",
+        image=media["image.png"],
+        animation_url=f"{ORIGIN}/ipfs/{CID}/animation.html",
+        animation=media["animation.html"],
+        gateway=ORIGIN,
+    )
+    assert report.failures() == ()
+    reader = report.by_consumer()["loa-finn"]
+    assert len(reader) >= 9 and {row.verdict for row in reader} == {"pass"}
+
+
+def test_short_texts_obey_and_name_the_agent() -> None:
+    for p in TOKENS[:300]:
+        for text in (description(p, PACK), introduction(p, PACK)):
+            assert p.given in text
+            assert violations(text, PACK, p) == []
+
+
+def test_no_text_names_molecule_card_or_sign() -> None:
+    for p in TOKENS[:200]:
+        spoken = beauvoir(p, PACK).split("## Self-knowledge")[0].lower()
+        words = set(spoken.replace(".", " ").replace(",", " ").split())
+        assert str(p.signal("Molecule")) not in words
+        assert not words & (set(ZODIAC) - {"cancer"})
+        assert "tarot" not in words and f"{p.signal('Tarot')}".lower() not in spoken.replace("the tower", "")
+
+
+@pytest.mark.full
+def test_mibera_ten_thousand_tokens_keep_every_promise() -> None:
+    tokens = [birth(SEED, 10_000, token, PACK) for token in range(10_000)]
+    assert len({p.name for p in tokens}) == 10_000
+    assert len({bands(p.dials) for p in tokens}) >= 9_900
+    for p in tokens:
+        for text in (description(p, PACK), introduction(p, PACK)):
+            assert violations(text, PACK, p) == []
