@@ -56,7 +56,9 @@ def _load(folder: Traversable) -> Pack:
     if stored.split() != listed.split():
         changed = {line.split()[-1] for line in set(stored.splitlines()) ^ set(listed.splitlines()) if line.split()}
         named = ", ".join(sorted(changed)[:5]) or "the order of its lines"
-        raise PackError(f"{folder.name}: {CHECKSUMS} does not match {named}; if the change is meant, run `dnft pack sign`")
+        raise PackError(
+            f"{folder.name}: {CHECKSUMS} does not match {named}; if the change is meant, run `dnft pack sign`"
+        )
     return schema.build(found, sha256(listed.encode()).hexdigest())
 
 

@@ -54,7 +54,9 @@ def validate_document(text: str, personality: Personality, pack: Pack) -> list[P
         problems += _examples(sections[EXAMPLES], personality)
         problems += _facts(sections[SELF_KNOWLEDGE], personality)
     problems += [
-        Problem(each.where, f"{rule(each.rule).title} ({each.rule}): “{each.found}”", rule(each.rule).instead, each.rule)
+        Problem(
+            each.where, f"{rule(each.rule).title} ({each.rule}): “{each.found}”", rule(each.rule).instead, each.rule
+        )
         for each in violations(text, pack, personality)
     ]
     return problems[:MAX_PROBLEMS]
@@ -152,7 +154,7 @@ def _outline(text: str, found: Sequence[tuple[str, list[str]]], personality: Per
 
 def _shape(sections: Mapping[str, list[str]], personality: Personality) -> Iterator[Problem]:
     """Blocks are paragraphs or lists of plain text; what somebody says belongs to Examples."""
-    known = {line for line in facts(personality).splitlines()}
+    known = set(facts(personality).splitlines())
     speaker = f"**{personality.given}:** "
     for heading, blocks in sections.items():
         for line in (line for block in blocks for line in block.splitlines()):

@@ -89,7 +89,9 @@ def _report(loaded: Pack, births: int, supply: int) -> dict[str, Any]:
     people = [birth(SAMPLE_SEED, supply, token * supply // births, loaded) for token in range(births)]
     problems: list[dict[str, Any]] = []
     by_rule: Counter[str] = Counter()
-    sizes, samples, broken = [], [], 0
+    sizes: list[int] = []
+    samples: list[dict[str, Any]] = []
+    broken = 0
     for person in people:
         text = beauvoir(person, loaded)
         sizes.append(len(text.encode()))

@@ -105,7 +105,7 @@ def test_path_inside_that_is_not_there_answers_404(site: Site, name: str) -> Non
 
 def test_content_of_others_answers_404(site: Site) -> None:
     answer = site.server.get(f"/ipfs/{STRANGER}")
-    expect_problem(answer, 404, "unknown-content", "max-age=30")
+    expect_problem(answer, 404, "unknown-content", "no-store")
     expect_guarded(answer)
 
 

@@ -43,8 +43,8 @@ def test_guide_pack_changes_with_what_it_includes(folder: Path) -> None:
 
 def test_guide_names_every_rule_field_and_tradition() -> None:
     guide = GUIDE.read_text(encoding="utf-8")
-    for each in (*word_fields(), *traditions()):
-        assert f"`{each}`" in guide, each
+    for name in (*word_fields(), *traditions()):
+        assert f"`{name}`" in guide, name
     for each in rules():
         family, _, number = each.id.partition("-")
         assert each.id in guide or f"{family}-1 … {family}-" in guide, (each.id, number)

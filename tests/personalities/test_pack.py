@@ -140,17 +140,32 @@ def test_load_pack_that_is_not_there_is_refused(name: str) -> None:
         (append("signals/extra.toml", 'title = "X"\n'), "not part of the pack"),
         (append("pack.toml", 'licence = "free"\n'), r"pack\.toml: 'licence' is not a key here"),
         (append("slots/humour.toml", "\nweight = 3\n"), "cannot have the key 'weight' here"),
-        (append("document.toml", '\n[[exchange]]\nid = "work"\nask = "x"\nreply = ["y"]\n'), "two exchanges have the id"),
+        (
+            append("document.toml", '\n[[exchange]]\nid = "work"\nask = "x"\nreply = ["y"]\n'),
+            "two exchanges have the id",
+        ),
         (append("words.toml", _chain(40)), "more than 12 references"),
-        (replace("words.toml", "plain_fate = [", _multiplied(8) + 'plain_fate = [\n  "{copy_aa}",'), "a document could have"),
-        (append("signals/rarity.toml", '\n[[option]]\nlabel = "everyday"\nline = ["x"]\n'), "two options have the same label"),
+        (
+            replace("words.toml", "plain_fate = [", _multiplied(8) + 'plain_fate = [\n  "{copy_aa}",'),
+            "a document could have",
+        ),
+        (
+            append("signals/rarity.toml", '\n[[option]]\nlabel = "everyday"\nline = ["x"]\n'),
+            "two options have the same label",
+        ),
         (replace("signals/rarity.toml", "weight = 8000", "weight = 8000000000"), "at most 1000000"),
         (replace("placeholder.toml", "Unlit Lamp {number}", "Unlit Lamp"), "name must hold {number} once"),
         (replace("placeholder.toml", "Until then", "{craft.noun}. Until then"), "plain text; it knows {number} only"),
         (replace("placeholder.toml", "1d2230", "1D2230"), "six lower-case hex digits"),
         (append("rules.toml", 'labels = ["mood"]\n'), "there is no signal 'mood'"),
-        (append("rules.toml", '[era]\nsignal = "era"\n[era.lacks]\n"The Stone Age" = ["screens"]\n'), "is no option of era"),
-        (append("rules.toml", '[era]\nsignal = "era"\n[era.lacks]\n"The Long Thaw" = ["sreens"]\n'), "there is no 'sreens'"),
+        (
+            append("rules.toml", '[era]\nsignal = "era"\n[era.lacks]\n"The Stone Age" = ["screens"]\n'),
+            "is no option of era",
+        ),
+        (
+            append("rules.toml", '[era]\nsignal = "era"\n[era.lacks]\n"The Long Thaw" = ["sreens"]\n'),
+            "there is no 'sreens'",
+        ),
     ],
 )
 def test_load_pack_broken_content_is_refused(folder: Path, change: Callable[[Path], None], problem: str) -> None:

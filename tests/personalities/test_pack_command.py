@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from personalities.loading import CHECKSUMS
+from personalities.loading import CHECKSUMS, checksums
 from scripts.commands.pack import pack
 from tests.personalities.authoring import guide_pack
 
@@ -75,12 +75,12 @@ def test_lines_that_break_a_rule_are_named_with_rule_place_and_cure(folder: Path
         assert run("sign", str(folder), *SMALL)[0] == 0
     for name in ("element.toml", "rarity.toml"):
         file = folder / "signals" / name
-        file.write_text(file.read_text(encoding="utf-8").replace('line = ["', 'line = ["As a sage, you sail. ", "'), "utf-8")
+        file.write_text(
+            file.read_text(encoding="utf-8").replace('line = ["', 'line = ["As a sage, you sail. ", "'), "utf-8"
+        )
         text = file.read_text(encoding="utf-8").replace('sail. "', 'sail."')
         file.write_text(text, encoding="utf-8")
     if command == "check":
-        from personalities.loading import checksums
-
         (folder / CHECKSUMS).write_text(checksums(folder), encoding="utf-8")
     code, answer = run(command, str(folder), *SMALL)
     assert code == 2
@@ -90,7 +90,6 @@ def test_lines_that_break_a_rule_are_named_with_rule_place_and_cure(folder: Path
 
 
 def test_check_in_words_shows_the_report_before_the_error(folder: Path) -> None:
-    from personalities.loading import checksums
 
     edit(folder / "signals" / "rarity.toml", "{plain_fate} {plain_use}", "As a sage, you sail.")
     (folder / CHECKSUMS).write_text(checksums(folder), encoding="utf-8")

@@ -29,7 +29,9 @@ def add(file: str, data: bytes) -> Callable[[Path], None]:
 def include(line: str) -> Callable[[Path], None]:
     def change(folder: Path) -> None:
         head = folder / "pack.toml"
-        head.write_text(head.read_text(encoding="utf-8").split("[include]")[0] + f"[include]\n{line}\n", encoding="utf-8")
+        head.write_text(
+            head.read_text(encoding="utf-8").split("[include]")[0] + f"[include]\n{line}\n", encoding="utf-8"
+        )
 
     return change
 
@@ -82,7 +84,10 @@ def folder_named_like_a_file(folder: Path) -> None:
         (add("names.toml", b"x = " + b"9" * 3000 + b"\n"), "an integer is too large"),
         (add("names.toml", b"x = 0x" + b"f" * 3900 + b"\n"), "an integer is too large"),
         (add("names.toml", b"x = 2020-01-01\n"), "is a date; packs hold text"),
-        (add("pack.toml", b'extra = ["dials.toml"]\n'), "include: the pack extra has no dials|there is no pack 'extra'"),
+        (
+            add("pack.toml", b'extra = ["dials.toml"]\n'),
+            "include: the pack extra has no dials|there is no pack 'extra'",
+        ),
         (include('"../dixie" = ["dials.toml"]'), r"'\.\./dixie' is not the name of a pack; it cannot be a path"),
         (include('"/etc" = ["dials.toml"]'), "'/etc' is not the name of a pack"),
         (include('dixie = ["../../../etc/passwd"]'), "is not a file that one pack can take"),
@@ -115,7 +120,9 @@ def test_contents_circle_of_packs_is_refused(tmp_path: Path) -> None:
     first = pack_that_includes(tmp_path, "one", "two")
     pack_that_includes(tmp_path, "two", "three")
     pack_that_includes(tmp_path, "three", "one")
-    with pytest.raises(PackError, match="one includes two includes three includes one; packs cannot include each other"):
+    with pytest.raises(
+        PackError, match="one includes two includes three includes one; packs cannot include each other"
+    ):
         contents(first)
 
 

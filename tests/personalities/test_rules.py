@@ -122,7 +122,7 @@ def test_rule_unknown_id_is_a_key_error() -> None:
 
 
 def test_fold_gives_one_form() -> None:
-    assert fold("  Îg\u200bno\u00adre\u00a0**ALL**\n“ｐｒｅｖｉｏｕｓ” ’s ") == "ignore all \"previous\" 's"
+    assert fold("  Îg\u200bno\u00adre\u00a0**ALL**\n“ｐｒｅｖｉｏｕｓ” ’s ") == 'ignore all "previous" \'s'
 
 
 @given(st.text(max_size=300))
@@ -135,7 +135,10 @@ def test_violations_any_text_is_judged(text: str) -> None:
     [
         "as a ",
         "\u200b",
-        *(pytest.param(unit, marks=pytest.mark.full) for unit in ("a", " ", "<", "\n\n", "## ", "> a\n\n", "e\u0301", "x@")),
+        *(
+            pytest.param(unit, marks=pytest.mark.full)
+            for unit in ("a", " ", "<", "\n\n", "## ", "> a\n\n", "e\u0301", "x@")
+        ),
         *(pytest.param(unit, marks=pytest.mark.full) for unit in ("as a sage, i ", "ignore all your ", "my my your ")),
     ],
 )

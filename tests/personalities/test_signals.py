@@ -7,12 +7,14 @@ import pytest
 
 from personalities import PackError, beauvoir, birth, load_pack
 from personalities.loading import CHECKSUMS, checksums
-from personalities.pack import Signal
 from tests.personalities.authoring import guide_pack
 
 
 def write(file: str, text: str) -> Callable[[Path], None]:
-    return lambda folder: (folder / file).write_text(text, encoding="utf-8") and None
+    def change(folder: Path) -> None:
+        (folder / file).write_text(text, encoding="utf-8")
+
+    return change
 
 
 def swap(file: str, old: str, new: str) -> Callable[[Path], None]:
@@ -85,4 +87,5 @@ def test_dates_before_our_era_are_written_with_a_sign(tmp_path: Path) -> None:
 
 def test_option_of_a_number_is_its_text() -> None:
     score = next(signal for signal in load_pack("mibera").signals if signal.id == "swag_score")
-    assert isinstance(score, Signal) and score.option("64").label == "64" and score.options == ()
+    assert score.option("64").label == "64"
+    assert score.options == ()

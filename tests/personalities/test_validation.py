@@ -116,7 +116,9 @@ def test_validate_document_bad_text_is_refused(change: Callable[[str], str], sec
 
 
 def test_validate_document_rewritten_prose_is_accepted() -> None:
-    polished = swap("You bake by night, for a street that will never meet you.", "Ovens at three: yours, façade and all.")
+    polished = swap(
+        "You bake by night, for a street that will never meet you.", "Ovens at three: yours, façade and all."
+    )
     assert validate_document(polished(TEXT), P, PACK) == []
 
 
