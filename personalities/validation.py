@@ -1,7 +1,7 @@
 """Judges a BEAUVOIR.md, whoever wrote it: its sections, its Markdown, its characters and the writing rules.
 
-The text is hostile until it has passed. Anything over the size cap is refused before it is looked at, so judging takes a
-bounded time.
+The text is hostile until it has passed. Anything over the size cap is refused before it is looked at, so judging takes
+a bounded time.
 """
 
 import re

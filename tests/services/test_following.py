@@ -1,6 +1,7 @@
 """Following: whatever happens on the chain, and however often it changes its mind, the rows end up saying the same."""
 
 import threading
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -13,6 +14,7 @@ from app.adapters.agent_nft import AgentNft
 from app.adapters.signer import LocalSigner
 from app.db.tables import Token
 from app.errors import Burned, ChainUnavailable, NotFound
+from app.ports import Address, Hash32, Transfer
 from app.services import following
 from app.services.following import Following
 from tests.services.kills import Killed, Killing, KillingDatabase, Kills, everywhere
@@ -164,7 +166,7 @@ def test_follow_reorg_of_any_depth_is_rewound(both: Rig, depth: int) -> None:
     assert token(both, collection, 0).owner == ALICE.address.lower()
 
 
-def test_follow_reorg_to_a_shorter_chain_is_rewound(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_follow_reorg_to_a_shorter_chain_is_rewound(rig: Rig) -> None:
     collection = ready(rig)
     mint(rig, collection, 0)
     rig.chain.mine(3)
@@ -172,20 +174,7 @@ def test_follow_reorg_to_a_shorter_chain_is_rewound(rig: Rig, monkeypatch: pytes
     rig.chain.reorg(4)
     latest = rig.chain.block("latest")
     assert latest is not None
-    top = latest.number - 3
-
-    class Shorter:
-        """The same chain as seen by a node that has only the first blocks of the new branch."""
-
-        def block(self, tag: Any) -> Any:
-            if tag == "latest":
-                return rig.chain.block(top)
-            return rig.chain.block(tag) if not isinstance(tag, int) or tag <= top else None
-
-        def __getattr__(self, name: str) -> Any:
-            return getattr(rig.chain, name)
-
-    short = Following(rig.world.database, Shorter(), rig.clock)
+    short = Following(rig.world.database, Upto(rig, latest.number - 3), rig.clock)
     while short.follow(rig.project, collection):
         pass
     assert not token(rig, collection, 0).minted
@@ -273,6 +262,74 @@ def test_follow_beside_another_follower_that_is_faster_is_right(both: Rig, metho
             pass
         both.follow(collection)
         assert_rows_equal_the_chain(both, collection)
+
+
+class Interrupted:
+    """The chain as a follower sees it to whom something happens right after it has read a block's transfers."""
+
+    def __init__(self, rig: Rig, action: Callable[[], None]) -> None:
+        self._rig, self._actions = rig, [action]
+
+    def transfers_in(self, contract: Address, block_hash: Hash32) -> Sequence[Transfer]:
+        found = self._rig.chain.transfers_in(contract, block_hash)
+        if self._actions:
+            self._actions.pop()()
+        return found
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._rig.chain, name)
+
+
+class Upto:
+    """The chain as a node sees it that has only the blocks up to `top`."""
+
+    def __init__(self, rig: Rig, top: int) -> None:
+        self._rig, self._top = rig, top
+
+    def block(self, tag: Any) -> Any:
+        if isinstance(tag, int) and tag > self._top:
+            return None
+        return self._rig.chain.block(self._top if tag == "latest" else tag)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._rig.chain, name)
+
+
+def test_follow_overtaken_while_reading_writes_nothing_down(both: Rig) -> None:
+    collection = ready(both)
+    both.follow(collection)
+    mint(both, collection, 0)
+
+    def meanwhile() -> None:
+        both.chain.reorg(1)
+        mint(both, collection, 1, BOB)
+        both.follow(collection)
+
+    Following(both.world.database, Interrupted(both, meanwhile), both.clock).follow(both.project, collection)
+    # At once, and not only after the next round has taken it back.
+    assert_rows_equal_the_chain(both, collection)
+    assert not token(both, collection, 0).minted
+
+
+def test_follow_block_whose_parent_was_replaced_meanwhile_is_not_added(both: Rig) -> None:
+    collection = ready(both)
+    both.chain.mine()
+    both.follow(collection)
+    cursor = both.collection(collection).followed_block
+    mint(both, collection, 0)
+
+    def meanwhile() -> None:
+        both.chain.reorg(2)  # the followed block too; another follower knows its successor, and no more yet
+        follower = Following(both.world.database, Upto(both, cursor), both.clock)
+        while follower.follow(both.project, collection):
+            pass
+        assert both.collection(collection).followed_block == cursor
+
+    Following(both.world.database, Interrupted(both, meanwhile), both.clock).follow(both.project, collection)
+    assert both.collection(collection).followed_block == cursor
+    assert not token(both, collection, 0).minted
+    both.follow(collection)
+    assert_rows_equal_the_chain(both, collection)
 
 
 def test_follow_by_several_at_once_is_right(both: Rig) -> None:
