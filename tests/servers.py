@@ -89,6 +89,8 @@ class Server:
 
     def tail(self, lines: int = 40) -> str:
         """The end of the log."""
+        if not self.log.is_file():
+            return "(the log is gone with its folder)"
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
 
     def wait(self, ready: Callable[[], bool], seconds: float = 30) -> None:

@@ -235,7 +235,7 @@ def test_setting_has_a_description_that_is_a_sentence(name: str) -> None:
 
 def test_settings_do_not_change_once_loaded() -> None:
     with pytest.raises(ValueError, match="frozen"):
-        load().port = 1  # type: ignore[misc]  # the point
+        load().port = 1  # type: ignore[misc]  # writing to it is the point
 
 
 def test_environment_of_a_child_is_ours_with_more_on_top(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -219,6 +219,7 @@ class Transactions:
                 hint="Check the chain's fees and the account; run this again to go on.",
             )
         self._sign(row, attempts[-1])
+        self._broadcast(row)
 
     def _settled(self, row: ChainTransaction) -> Mined | None:
         """The result, if any attempt is mined. Raises Reverted when the contract refused it."""

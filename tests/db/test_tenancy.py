@@ -103,7 +103,7 @@ def mine(database: Database) -> tuple[Database, int, int]:
             unit.tokens.add(token, rows.birth(me, collection, token_id), rows.version(me, collection, token_id))
             unit.session.add(snapshot)
         call = {"chain_id": 31337, "sender": "0x" + "0b" * 20, "call": CALL, "now": 1}
-        transaction = unit.chains.plan(me, collection, MINE, **call)  # type: ignore[arg-type]  # spread
+        transaction = unit.chains.plan(me, collection, MINE, **call)  # type: ignore[arg-type]  # values of several types are spread
         transaction.state, transaction.nonce = "mined", 0
         unit.chains.save(transaction)
         assert transaction.id == 1

@@ -14,7 +14,20 @@ from app.settings import Settings
 from scripts.dnft import app
 from tests.service import Service, service
 
-COMMANDS = ["bench", "chain", "check", "deploy", "doctor", "mint", "pack", "personality", "serve", "status", "wallet", "worker"]
+COMMANDS = [
+    "bench",
+    "chain",
+    "check",
+    "deploy",
+    "doctor",
+    "mint",
+    "pack",
+    "personality",
+    "serve",
+    "status",
+    "wallet",
+    "worker",
+]
 
 
 def dnft(*arguments: str, folder: Path, stdin: str = "", **settings: str) -> subprocess.CompletedProcess[str]:

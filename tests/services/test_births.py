@@ -13,11 +13,12 @@ from typing import Any
 
 import brotli
 import pytest
+from sqlmodel import select
 
 from app.adapters.replicas import Replica, Replicas
 from app.adapters.store_files import FileStore
 from app.adapters.store_memory import MemoryStore
-from app.db.tables import Birth, Collection, Snapshot, Token
+from app.db.tables import Birth, Collection, Content, Snapshot, Token
 from app.errors import Conflict, SealedToken, StoreUnavailable, UnknownContent
 from app.ports import Cid
 from app.provenance import unixfs
@@ -308,3 +309,32 @@ def test_content_that_we_did_not_publish_is_unknown(released: tuple[Rig, Snapsho
     for cid, path in ((unixfs.file(b"foreign").cid, ""), (snapshot.media_cid, "../x"), (snapshot.media_cid, "none")):
         with pytest.raises(UnknownContent):
             rig.world.reading.content(cid, path)
+
+
+def test_make_same_content_in_two_collections_at_once_is_registered_for_both(both: Rig) -> None:
+    shared = [
+        Content(cid=unixfs.file(b"%d" % number).cid, path="", project_id=both.project, target="", size=1, media_type="")
+        for number in range(30)
+    ]
+    for number in range(5):
+        gate, errors = threading.Barrier(3), list[Exception]()
+
+        def register(backwards: bool, gate: threading.Barrier, errors: list[Exception], path: str) -> None:
+            rows = [Content(**{**row.model_dump(), "path": path}) for row in shared]
+            gate.wait()
+            try:
+                with both.world.database.write() as unit:
+                    unit.contents.add(rows[::-1] if backwards else rows)
+            except Exception as error:
+                errors.append(error)
+
+        threads = [
+            threading.Thread(target=register, args=(way, gate, errors, str(number))) for way in (True, False, True)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert errors == []
+    with both.world.database.read() as unit:
+        assert len(unit.session.exec(select(Content)).all()) == 150

@@ -55,7 +55,7 @@ def test_reserve_above_the_supply_is_refused_and_reserves_nothing(rig: Rig) -> N
 def test_reserve_malformed_receiver_is_refused_and_reserves_nothing(rig: Rig) -> None:
     collection = rig.deployed()
     with pytest.raises(Invalid):
-        rig.world.minting.reserve(rig.project, collection, [ALICE.address, "0x12"])  # type: ignore[list-item]  # the point
+        rig.world.minting.reserve(rig.project, collection, [ALICE.address, "0x12"])  # type: ignore[list-item]  # a wrong address is the point
     assert rig.world.minting.reserve(rig.project, collection, [ALICE.address]) == 0
 
 

@@ -199,7 +199,9 @@ def test_carry_fees_rose_meanwhile_replaces_with_both_fees_an_eighth_higher(rig:
         rig.chain.base_fee = 4 * GWEI
 
     wire.on_send = once(dearer)
-    carrier(rig, writer=wire).carry(rig.project, key)
+    waits: list[float] = []
+    Transactions(rig.world.database, rig.chain, wire, SENDER, rig.clock, waits.append).carry(rig.project, key)
+    assert waits == [], "what was signed anew is sent at once"
     first, second = rig.attempts(key)
     assert 8 * second.max_fee >= 9 * first.max_fee
     assert 8 * second.max_priority_fee >= 9 * first.max_priority_fee
@@ -211,11 +213,13 @@ def test_carry_fees_rose_meanwhile_replaces_with_both_fees_an_eighth_higher(rig:
 def test_carry_stuck_is_replaced_at_the_same_nonce_and_mined_once(rig: Rig) -> None:
     rig.chain.automine = False
     key = deploy_key(rig.plan_deployment())
-    slow = Transactions(rig.world.database, rig.chain, rig.chain, SENDER, rig.clock, lambda seconds: time.sleep(0.01))
+    wire = Wire(rig)
+    slow = Transactions(rig.world.database, rig.chain, wire, SENDER, rig.clock, lambda seconds: time.sleep(0.01))
     with pytest.raises((ChainUnavailable, Underpriced)):
         slow.carry(rig.project, key, patience=0.3)
     attempts = rig.attempts(key)
     assert len(attempts) > 1
+    assert {attempt.raw for attempt in attempts} == set(wire.sent), "every attempt went out"
     for old, new in pairwise(attempts):
         assert 8 * new.max_fee >= 9 * old.max_fee
         assert 8 * new.max_priority_fee >= 9 * old.max_priority_fee
@@ -325,7 +329,7 @@ def test_carry_call_that_would_revert_is_refused_before_anything_is_paid(rig: Ri
 def test_carry_mined_but_refused_is_failed_and_planned_anew_gets_another_nonce(rig: Rig) -> None:
     collection = rig.deployed()
     contract = rig.contract(collection)
-    grant = rig.world.contract.call(contract, "grantRole", _role("COMMITTER"), OTHER.address)  # type: ignore[attr-defined]
+    grant = rig.world.contract.call(contract, "grantRole", _role("COMMITTER"), OTHER.address)  # type: ignore[attr-defined]  # beyond the port: the adapter builds any call
     rig.send(grant, SENDER)
     rig.live(collection, 1)
     rig.world.commits.plan(rig.project, collection, SENDER.address)

@@ -4,6 +4,7 @@ from collections.abc import Collection as Several
 from collections.abc import Iterable, Sequence
 
 from sqlalchemy import update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
 
 from app.composition import MEDIA_TYPES, Published
@@ -34,11 +35,12 @@ class Contents:
         self.add(rows)
 
     def add(self, rows: Iterable[Content]) -> None:
-        """Register content. The same bytes may belong to several tokens: what is there stays."""
-        for row in rows:
-            if self._session.get(Content, (row.cid, row.path)) is None:
-                self._session.add(row)
-        self._session.flush()
+        """Register content. The same bytes may belong to several tokens, even born at the same moment: what is there
+        stays. The order is the same for everyone, so that two who add the same wait and do not block each other."""
+        dialect = postgresql if self._session.get_bind().dialect.name == "postgresql" else sqlite
+        values = [row.model_dump() for row in sorted(rows, key=lambda row: (row.cid, row.path))]
+        if values:
+            self._session.execute(dialect.insert(Content).on_conflict_do_nothing(), values)
 
     def release(self, roots: Several[str]) -> None:
         """Open what snapshots show: media directories with all their files, and documents."""

@@ -1,0 +1,48 @@
+"""AgentContract: the calls it builds are what the contract's ABI says, and it needs nobody to build them."""
+
+import pytest
+from eth_abi.abi import decode, encode
+from eth_hash.auto import keccak
+
+from app.adapters.agent_nft import AgentNft
+from app.ports import Address, AgentContract
+from contracts_abi import load
+
+CONTRACT = Address("0x5FbDB2315678afecb367f032d93F642f64180aa3")
+OWNER = Address("0x70997970C51812dc3A010C7d01b50e0d17dc79C8")
+
+
+@pytest.fixture
+def contract() -> AgentContract:
+    return AgentNft()
+
+
+def selector(signature: str) -> bytes:
+    return keccak(signature.encode())[:4]
+
+
+def test_commit_encodes_number_and_covered(contract: AgentContract) -> None:
+    call = contract.commit(CONTRACT, number=3, covered=500)
+    assert (call.to, call.value) == (CONTRACT, 0)
+    assert call.data == selector("commit(uint64,uint32)") + encode(["uint64", "uint32"], [3, 500])
+
+
+def test_mint_encodes_receivers_in_order(contract: AgentContract) -> None:
+    call = contract.mint(CONTRACT, receivers=[OWNER, CONTRACT], first=7)
+    assert call.data[:4] == selector("mintBatch(address[],uint256)")
+    assert decode(["address[]", "uint256"], call.data[4:]) == ((OWNER.lower(), CONTRACT.lower()), 7)
+
+
+def test_deployment_is_the_committed_bytecode_with_arguments_behind(contract: AgentContract) -> None:
+    call = contract.deployment(
+        name="Agents",
+        symbol="A",
+        origin="https://agents.example",
+        supply=10,
+        admin=OWNER,
+        committer=OWNER,
+        minter=OWNER,
+    )
+    assert call.to is None
+    assert call.data.startswith(load("AgentNFT").bytecode)
+    assert b"https://agents.example" in call.data[len(load("AgentNFT").bytecode) :]
