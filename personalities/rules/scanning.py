@@ -47,7 +47,7 @@ def violations(text: str, pack: Pack | None = None, personality: Personality | N
     """Everything in `text` that breaks a rule, in reading order, at most `MAX_VIOLATIONS`.
 
     `text` is a BEAUVOIR.md or any other text, from anywhere. With `pack`, its labels count as labels; with
-    `personality` too, so do its era and tradition. Time is linear in the text, about a second for a megabyte.
+    `personality` too, so do its era and tradition. Time is linear in the text, a few seconds for the worst megabyte.
     """
     patterns = _patterns(pack, personality)
     found: list[Violation] = []
