@@ -15,6 +15,7 @@ from typing import Final
 import structlog
 
 from app.db.database import Database
+from app.db.watch import PublicationWatch
 from app.errors import DatabaseUnavailable
 
 INTERVAL: Final = 0.05
@@ -34,6 +35,7 @@ class PublicationFeed:
 
     def __init__(self, database: Database, on_change: Callable[[Changes], None], on_gap: Callable[[], None]) -> None:
         self._database = database
+        self._watch = PublicationWatch(database)
         self._on_change = on_change
         self._on_gap = on_gap
         self._seq: int | None = None
@@ -90,6 +92,8 @@ class PublicationFeed:
 
     def _read(self) -> tuple[int, Sequence[tuple[int, int, int | None]] | None]:
         """The newest seq and what came since the last look; None instead when that is not known or too much."""
+        if self._watch.head() == self._seq:
+            return self._seq, ()
         with self._database.read() as unit:
             if self._seq is not None:
                 rows = unit.public.publications(self._seq, _BATCH)

@@ -6,6 +6,7 @@ answers HEAD like GET.
 """
 
 import asyncio
+import gc
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Final, Protocol
 
@@ -69,6 +70,9 @@ class Server:
         self.reads = 0
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        # What is loaded by now stays, and answers make no cycles: looking for garbage this often only delays readers.
+        gc.freeze()
+        gc.set_threshold(50_000, 20, 100)
         self._tasks.append(loop.create_task(self._edge.feed.run()))
 
     def __rsgi_del__(self, _loop: asyncio.AbstractEventLoop) -> None:
