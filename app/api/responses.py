@@ -101,7 +101,7 @@ def install(application: FastAPI) -> None:
 
     @application.exception_handler(Exception)
     async def unexpected(request: Request, error: Exception) -> Response:
-        log.error("unhandled error", path=request.url.path[:200], exc_info=error)
+        log.error("unhandled error", path=str(request.scope["path"])[:200], exc_info=error)
         return Plain(
             error_answer(DnftError("Something went wrong on our side.", hint="It was logged."), request.method)
         )

@@ -143,7 +143,7 @@ class _Exchange:
             "method": "GET" if scope.method == "HEAD" else scope.method,
             "scheme": scope.scheme,
             "path": scope.path,  # decoded by granian already: once more would make %2530 name token 0
-            "query_string": scope.query_string.encode("latin-1", "replace"),
+            "query_string": scope.query_string.encode("utf-8", "replace"),
             "root_path": "",
             "headers": [
                 (name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in scope.headers.items()

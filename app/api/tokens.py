@@ -38,7 +38,8 @@ At = Annotated[Place, Depends()]
 
 
 async def _edge(request: Request, edge: Edge) -> Response:
-    answer = await edge.answer(request.method, request.url.path, request.url.query, request.headers.get)
+    query = request.scope["query_string"].decode("utf-8", "replace")
+    answer = await edge.answer(request.method, request.scope["path"], query, request.headers.get)
     if answer is None:
         raise NotFound("Nothing is served under this path.")
     return Plain(answer)

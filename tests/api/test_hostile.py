@@ -85,3 +85,13 @@ def test_hostile_requests_are_refused_and_nothing_breaks(site: Site) -> None:
 @pytest.mark.timeout(1800)
 def test_hostile_requests_in_great_number_are_refused_and_nothing_breaks(site: Site) -> None:
     check(site, FULL)
+
+
+@pytest.mark.parametrize("target", ["/?f\u00e9", "/Z9/yboqCP\u00e9?(uMx\u00e9", "/agents?after=\u00e9", "/docs?\u00ff"])
+def test_query_with_raw_bytes_above_ascii_is_no_server_error(site: Site, target: str) -> None:
+    """The large run found it: such a query is no valid UTF-8 for a router that expects latin-1 of it."""
+    for raw in (target.encode("utf-8"), target.encode("latin-1")):
+        with socket.create_connection(("127.0.0.1", site.server.port), 5) as connection:
+            connection.sendall(b"GET " + raw + b" HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
+            status = connection.makefile("rb").readline()
+        assert not status.startswith(b"HTTP/1.1 5"), status
