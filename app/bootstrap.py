@@ -16,23 +16,34 @@ from app.adapters.agent_nft import AgentNft
 from app.adapters.chain_web3 import Web3Chain
 from app.adapters.clocks import ShiftedClock
 from app.adapters.kubo import KuboStore
+from app.adapters.platform_auth import ApiKey, Credentials, Es256Credentials, TokenOptions
+from app.adapters.platform_clients import HttpOptions
+from app.adapters.platform_gateway import GatewayOptions, GatewayPlatform
+from app.adapters.platform_openai import OpenAiOptions, OpenAiPlatform
 from app.adapters.purge_http import HttpPurger
 from app.adapters.purge_memory import NoPurger
 from app.adapters.replicas import Replica, Replicas
 from app.adapters.signer import KeystoreSigner, LocalSigner
 from app.adapters.store_files import FileStore
+from app.adapters.workshop import InlineWorkshop, ProcessWorkshop
 from app.db.database import Database
 from app.errors import ConfigurationError, Invalid
-from app.ports import AgentContract, CachePurger, ChainReader, ChainWriter, Clock, Signer
+from app.ports import AgentContract, AgentPlatform, CachePurger, ChainReader, ChainWriter, Clock, Signer, Workshop
+from app.provenance.ids import AgentId
 from app.services.births import Births
 from app.services.commits import Commits
 from app.services.deploying import Deploying
 from app.services.following import Following
 from app.services.minting import Minting
+from app.services.packs import Packs
+from app.services.polishing import Polishing
 from app.services.publishing import Publishing
 from app.services.reading import Reading
+from app.services.revealing import Revealing
 from app.services.transactions import Transactions
+from app.services.versions import Versions
 from app.settings import Settings
+from personalities import Draft, Pack, Personality
 
 
 class SystemClock:
@@ -63,6 +74,7 @@ class World:
         chains: Mapping[int, Chain] | None = None,
         signer: Signer | None = None,
         purger: CachePurger | None = None,
+        platform: AgentPlatform | None = None,
         entropy: Callable[[int], bytes] = secrets.token_bytes,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -80,6 +92,7 @@ class World:
         self._chains = dict(chains or {})
         self._signer = signer
         self._purger = purger
+        self._platform = platform
 
     # --- the world outside
 
@@ -142,6 +155,44 @@ class World:
         token = settings.purge_token.get_secret_value() if settings.purge_token else None
         return HttpPurger(settings.purge_url, settings.purge_style, token)
 
+    @cached_property
+    def workshop(self) -> Workshop:
+        """Where pictures are drawn."""
+        lanes = self.settings.lanes
+        return InlineWorkshop() if lanes == 1 else ProcessWorkshop(lanes)
+
+    @cached_property
+    def platform(self) -> AgentPlatform:
+        """Where the models are; ConfigurationError when none is set."""
+        settings = self.settings
+        if self._platform is not None:
+            return self._platform
+        if settings.platform_url is not None:
+            options = GatewayOptions(HttpOptions(settings.platform_url))
+            return GatewayPlatform(options, self._platform_credentials(), clock=self.clock, entropy=self.entropy)
+        if settings.model_url is not None:
+            key = settings.model_key
+            return OpenAiPlatform(
+                OpenAiOptions(HttpOptions(settings.model_url), settings.model_name or ""),
+                ApiKey(key.get_secret_value()) if key is not None else None,
+                clock=self.clock,
+                entropy=self.entropy,
+            )
+        raise ConfigurationError(["Neither DNFT_PLATFORM_URL nor DNFT_MODEL_URL is set: there is no model to ask."])
+
+    def _platform_credentials(self) -> Credentials:
+        settings = self.settings
+        if settings.platform_signing_key is None:
+            return ApiKey(settings.platform_key.get_secret_value() if settings.platform_key else "")
+        return Es256Credentials(
+            settings.platform_signing_key.read_bytes(),
+            TokenOptions(
+                settings.platform_issuer, settings.platform_audience, settings.platform_tenant, settings.platform_tier
+            ),
+            clock=self.clock,
+            entropy=self.entropy,
+        )
+
     # --- use cases
 
     @cached_property
@@ -150,7 +201,27 @@ class World:
 
     @cached_property
     def births(self) -> Births:
-        return Births(self.database, self.replicas, self.calendar)
+        return Births(self.database, self.replicas, self.calendar, self.packs.of, self.workshop, self._polished)
+
+    def _polished(self, agent: AgentId, personality: Personality, pack: Pack, document: str) -> Draft | None:
+        # Asked only where a collection wants it, so a world without a platform can give birth all the same.
+        return self.polishing.draft(agent, personality, pack, document)
+
+    @cached_property
+    def packs(self) -> Packs:
+        return Packs(self.database)
+
+    @cached_property
+    def polishing(self) -> Polishing:
+        return Polishing(self.platform)
+
+    @cached_property
+    def versions(self) -> Versions:
+        return Versions(self.database, self.replicas, self.clock, self.calendar, self.packs.of, self.workshop)
+
+    @cached_property
+    def revealing(self) -> Revealing:
+        return Revealing(self.database, self.contract, self.clock)
 
     @cached_property
     def publishing(self) -> Publishing:
@@ -174,6 +245,13 @@ class World:
 
     def following(self, chain_id: int) -> Following:
         return Following(self.database, self.chain(chain_id).reader, self.clock)
+
+    def close(self) -> None:
+        """Let go of the database and of our processes."""
+        if "workshop" in self.__dict__:
+            self.workshop.close()
+        if "database" in self.__dict__:
+            self.database.close()
 
     # --- identity of this process
 

@@ -8,7 +8,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import brotli
 
@@ -17,8 +17,32 @@ from app.errors import Conflict
 from app.provenance import unixfs
 from app.provenance.canonical import canonical_json
 from app.provenance.ids import AgentId
-from personalities import Pack, Personality, band_word, description
-from renderers import Media, State, Subject, get_renderer, hosted, render, token_document
+from personalities import (
+    Pack,
+    Personality,
+    band_word,
+    description,
+    placeholder_description,
+    placeholder_document,
+    placeholder_name,
+)
+from renderers import (
+    PLACEHOLDER_STATE,
+    Manifest,
+    Media,
+    Place,
+    Sealed,
+    Sources,
+    State,
+    Subject,
+    get_renderer,
+    hosted,
+    placeholder_manifest,
+    placeholder_token_document,
+    render,
+    render_placeholder,
+    token_document,
+)
 
 RULESET: Final = "R0"
 
@@ -52,7 +76,12 @@ class Text:
 class Published:
     """What one snapshot publishes, with its content ids."""
 
-    state: State
+    name: str
+    snapshot: int
+    bands: tuple[int, ...]
+    """16 of 0..6, in the order of the dials; empty before the reveal."""
+    stage: str
+    level: int
     day: str
     text: Text
     media: Media
@@ -89,28 +118,70 @@ def compose(
         pack=personality.pack,
     )
     media = render(subject, state, text.body.encode(), renderer=renderer)
-    directory = unixfs.directory({name: unixfs.file(data) for name, data in media.items()})
+    directory = _directory(media)
     document = token_document(
         subject=subject,
         state=state,
         description=description(personality, pack),
         band_words=tuple(band_word(dial, band) for dial, band in enumerate(state.bands)),
-        origin=origin,
-        chain_id=agent.chain_id,
-        contract=agent.contract,
-        token_id=agent.token_id,
-        media_cid=directory.cid,
-        beauvoir_cid=text.cid,
-        beauvoir_sha256=text.sha256,
-        document_version=text.version,
-        ruleset=RULESET,
-        day=day,
+        place=_place(agent, origin),
+        sources=_sources(directory, text, day),
     )
+    manifest = get_renderer(renderer).manifest()
+    return _published(agent, origin, document, media, directory, text, state, state.bands, day, manifest)
+
+
+def compose_placeholder(agent: AgentId, origin: str, pack: Pack, *, day: str) -> Published:
+    """Snapshot 1 of a token of a blind collection: the pack's placeholder, which depends on nothing that is not known
+    before the reveal. Same input, same bytes."""
+    name = placeholder_name(pack, agent.token_id)
+    sealed = Sealed(str(agent), name, pack.placeholder.motif, pack.placeholder.colours, pack.id)
+    text = Text(1, placeholder_document(pack, agent.token_id))
+    media = render_placeholder(sealed, text.body.encode())
+    directory = _directory(media)
+    document = placeholder_token_document(
+        sealed=sealed,
+        description=placeholder_description(pack),
+        place=_place(agent, origin),
+        sources=_sources(directory, text, day),
+    )
+    return _published(
+        agent, origin, document, media, directory, text, PLACEHOLDER_STATE, (), day, placeholder_manifest()
+    )
+
+
+def _directory(media: Media) -> unixfs.Dag:
+    return unixfs.directory({name: unixfs.file(data) for name, data in media.items()})
+
+
+def _place(agent: AgentId, origin: str) -> Place:
+    return Place(origin, agent.chain_id, agent.contract, agent.token_id)
+
+
+def _sources(directory: unixfs.Dag, text: Text, day: str) -> Sources:
+    return Sources(directory.cid, text.cid, text.sha256, text.version, RULESET, day)
+
+
+def _published(
+    agent: AgentId,
+    origin: str,
+    document: Mapping[str, Any],
+    media: Media,
+    directory: unixfs.Dag,
+    text: Text,
+    state: State,
+    bands: tuple[int, ...],
+    day: str,
+    manifest: Manifest,
+) -> Published:
     canonical = canonical_json(document)
     served = hosted(canonical, origin)
-    manifest = get_renderer(renderer).manifest()
     return Published(
-        state=state,
+        name=str(document["name"]),
+        snapshot=state.snapshot,
+        bands=bands,
+        stage=state.stage,
+        level=state.level,
         day=day,
         text=text,
         media=media,

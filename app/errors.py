@@ -13,13 +13,21 @@
     │   └── UnknownContent
     ├── MethodNotAllowed         405
     ├── Conflict                 409
+    │   └── VersionConflict           somebody else was faster: read, and decide anew
     ├── Burned                   410
     ├── TooLarge                 413
     ├── RangeNotSatisfiable      416
     ├── Unavailable              503  something behind us is down; a retry helps
     │   ├── ChainUnavailable     504  (indexers retry 504 and not 503: facts of Reservoir)
     │   ├── DatabaseUnavailable  504
-    │   └── StoreUnavailable
+    │   ├── StoreUnavailable
+    │   └── PlatformUnavailable       the agent platform is down or slow
+    │       └── StreamBroken          an answer ended before it was whole
+    ├── PlatformLimited          429  the agent platform's rate limit; `retry_after` says when
+    ├── BudgetExhausted          402  the money set aside is spent
+    ├── PlatformDenied           502  the agent platform does not accept our credentials, tier or model
+    ├── PlatformRefused          502  the agent platform finds our request malformed
+    │   └── ResumeLost                a stream cannot be resumed; the turn needs a new key
     ├── ContentCorrupt           500  stored bytes do not match their content id
     └── ChainRefused             409  the node or the contract said no
         ├── Reverted                  the call would revert or did
@@ -105,6 +113,10 @@ class Conflict(DnftError):
     code, status, title = "conflict", 409, "Conflict"
 
 
+class VersionConflict(Conflict):
+    code, title = "version-conflict", "There is a newer version"
+
+
 class Burned(DnftError):
     code, status, title = "burned", 410, "Burned"
 
@@ -134,6 +146,46 @@ class DatabaseUnavailable(Unavailable):
 
 class StoreUnavailable(Unavailable):
     code, title = "store-unavailable", "The content store does not answer"
+
+
+class PlatformUnavailable(Unavailable):
+    code, title = "platform-unavailable", "The agent platform does not answer"
+
+
+class StreamBroken(PlatformUnavailable):
+    """`last_id` is the id of the last whole event, to resume after; empty when none came."""
+
+    code, title = "stream-broken", "The answer broke off"
+
+    def __init__(self, message: str, *, last_id: str = "", hint: str = "", retry_after: int | None = 1) -> None:
+        super().__init__(message, hint=hint, retry_after=retry_after)
+        self.last_id = last_id
+
+
+class PlatformLimited(DnftError):
+    """`policy` names which limit it was (community, user, channel, burst), as far as the platform says."""
+
+    code, status, title, retryable = "platform-limited", 429, "Too many requests to the agent platform", True
+
+    def __init__(self, message: str, *, policy: str = "", hint: str = "", retry_after: int | None = 10) -> None:
+        super().__init__(message, hint=hint, retry_after=retry_after)
+        self.policy = policy
+
+
+class BudgetExhausted(DnftError):
+    code, status, title = "budget-exhausted", 402, "The budget is spent"
+
+
+class PlatformDenied(DnftError):
+    code, status, title = "platform-denied", 502, "The agent platform does not let us"
+
+
+class PlatformRefused(DnftError):
+    code, status, title = "platform-refused", 502, "The agent platform refused the request"
+
+
+class ResumeLost(PlatformRefused):
+    code, title = "resume-lost", "The answer cannot be resumed"
 
 
 class ContentCorrupt(DnftError):

@@ -4,22 +4,27 @@ Each port has an in-memory implementation (a real one, not a mock) and one behav
 runs on every implementation. Errors named here are from `app.errors`.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Literal, NewType, Protocol
+from typing import NewType, ParamSpec, Protocol, TypeVar
 
+from app.chain import Address as Address
+from app.chain import Block as Block
+from app.chain import BlockTag as BlockTag
+from app.chain import Call as Call
+from app.chain import CollectionState as CollectionState
+from app.chain import Fees as Fees
+from app.chain import Hash32 as Hash32
+from app.chain import Receipt as Receipt
+from app.chain import SignedTransaction as SignedTransaction
+from app.chain import Transfer as Transfer
+from app.chain import UnsignedTransaction as UnsignedTransaction
 from app.consumers.observation import HttpAnswer as HttpAnswer
+from app.dialogue import Ask, Budget, Event, Health, Reply
 from app.provenance.unixfs import Dag
 
-Address = NewType("Address", str)
-"""20-byte account or contract address in EIP-55 form (0x + 40 hex digits, mixed case)."""
-Hash32 = NewType("Hash32", str)
-"""32-byte hash, 0x + 64 lower-case hex digits."""
 Cid = NewType("Cid", str)
 """CIDv1 in base32, as printed by IPFS (b…)."""
-
-BlockTag = int | Literal["latest", "finalized"]
 
 
 class Clock(Protocol):
@@ -30,90 +35,6 @@ class Clock(Protocol):
 
 
 # --- chain -----------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    number: int
-    hash: Hash32
-    parent_hash: Hash32
-    timestamp: int
-    """Unix seconds."""
-
-
-@dataclass(frozen=True, slots=True)
-class Transfer:
-    """One ERC-721 Transfer log. A mint comes from the zero address, a burn goes to it."""
-
-    token_id: int
-    sender: Address
-    receiver: Address
-    block_number: int
-    block_hash: Hash32
-    transaction_hash: Hash32
-    log_index: int
-
-
-@dataclass(frozen=True, slots=True)
-class CollectionState:
-    """What the AgentNFT contract says of itself at one block."""
-
-    name: str
-    symbol: str
-    origin: str
-    supply: int
-    covered: int
-    """Ids below this may be minted."""
-    commit: int
-    """Number of the last commit; 0 before the first."""
-    minted: int
-    """Tokens in existence: mints less burns."""
-    owner: Address
-    block: Block
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """A contract call somebody may send. `to` is None for a deployment."""
-
-    to: Address | None
-    data: bytes
-    value: int = 0
-    """Wei."""
-
-
-@dataclass(frozen=True, slots=True)
-class Fees:
-    """EIP-1559 fees in wei per gas."""
-
-    max_fee: int
-    max_priority_fee: int
-
-
-@dataclass(frozen=True, slots=True)
-class UnsignedTransaction:
-    chain_id: int
-    nonce: int
-    gas: int
-    fees: Fees
-    call: Call
-
-
-@dataclass(frozen=True, slots=True)
-class SignedTransaction:
-    hash: Hash32
-    raw: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    transaction_hash: Hash32
-    succeeded: bool
-    block_number: int
-    block_hash: Hash32
-    gas_used: int
-    contract: Address | None
-    """The contract made, for a deployment."""
 
 
 class ChainReader(Protocol):
@@ -171,15 +92,38 @@ class Signer(Protocol):
         """EIP-1559 (type 2) signature. Deterministic (RFC 6979): the same input gives the same bytes."""
 
 
+MAX_RANGES = 8
+"""Ranges of changed ids that one commit can name."""
+
+
 class AgentContract(Protocol):
     """Builds calls to AgentNFT; it reads nothing and sends nothing."""
 
     def deployment(
-        self, *, name: str, symbol: str, origin: str, supply: int, admin: Address, committer: Address, minter: Address
-    ) -> Call: ...
+        self,
+        *,
+        name: str,
+        symbol: str,
+        origin: str,
+        supply: int,
+        pack_hash: Hash32,
+        seed_hash: Hash32 | None,
+        admin: Address,
+        committer: Address,
+        minter: Address,
+    ) -> Call:
+        """`seed_hash` None makes a blind collection."""
 
-    def commit(self, contract: Address, *, number: int, covered: int) -> Call:
-        """Commit `number` (dense, from 1) raising `covered`."""
+    def commit(self, contract: Address, *, number: int, covered: int, changed: Sequence[tuple[int, int]] = ()) -> Call:
+        """Commit `number` (dense, from 1) raising `covered`. `changed` are inclusive ranges of ids whose JSON is
+        another one now, at most `MAX_RANGES`: each becomes an ERC-4906 event in the same transaction."""
+
+    def close(self, contract: Address) -> Call:
+        """End the minting of a blind collection for ever, and fix the block that its seed will come from."""
+
+    def capture(self, contract: Address) -> Call:
+        """Write down that block's hash. Anybody may send it, from the block after it on; reverts before. Too late for
+        the chain to know the hash, it fixes a new block instead."""
 
     def mint(self, contract: Address, *, receivers: Sequence[Address], first: int) -> Call:
         """Mint ids first, first+1, … to the receivers, in order; reverts unless all are covered and unminted."""
@@ -221,6 +165,29 @@ class ContentKeeper(Protocol):
         hold all of it; repeating it is safe."""
 
 
+# --- our own processors ----------------------------------------------------------------------------------------------
+
+
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
+
+
+class Workshop(Protocol):
+    """Where long pure calculations run: here, or in other processes."""
+
+    lanes: int
+    """How many run at the same time."""
+
+    def run(
+        self, function: Callable[Parameters, Result], *args: Parameters.args, **kwargs: Parameters.kwargs
+    ) -> Result:
+        """What `function` returns or raises. It is a module's own function, and arguments and result can be pickled.
+        May be called from several threads."""
+
+    def close(self) -> None:
+        """End the processes, if there are any. What is running is finished first."""
+
+
 # --- caches in front of us -------------------------------------------------------------------------------------------
 
 
@@ -233,6 +200,37 @@ class CachePurger(Protocol):
     def purge(self, urls: Iterable[str], tags: Iterable[str]) -> None:
         """Drop what is stored under these absolute URLs or Cache-Tags. Returns when the cache has confirmed; raises
         Unavailable when it did not."""
+
+
+# --- the agent platform ----------------------------------------------------------------------------------------------
+
+
+class AgentPlatform(Protocol):
+    """Where the models are. Stateless: every ask carries its whole context.
+
+    All methods raise PlatformUnavailable (down, slow, circuit open; a retry with the same key helps), PlatformLimited
+    (rate limit; `retry_after` says when), BudgetExhausted, PlatformDenied (credentials, tier or model) or
+    PlatformRefused (it finds the ask malformed; a retry never helps).
+    """
+
+    name: str
+    """For people and for the rows that remember who wrote a text."""
+
+    def invoke(self, ask: Ask) -> Reply:
+        """The whole answer at once. Retries by itself, with the same key, within the ask's time limit."""
+
+    def stream(self, ask: Ask, *, after: str | None = None) -> AsyncGenerator[tuple[str, Event], None]:
+        """The answer as it is written: (event id, event), ending with Done. Raises StreamBroken when it ends without:
+        `after` = the last id then resumes it under the same key. Raises ResumeLost when the platform cannot: a new
+        key is needed. Usage comes at most once. Closing the iterator cancels the turn."""
+
+    def models(self) -> Sequence[str]:
+        """The pools our credentials may use."""
+
+    def budget(self) -> Budget | None:
+        """What is left this month; None when our credentials may not see it."""
+
+    def health(self) -> Health: ...
 
 
 # --- the world outside, as `dnft check` sees it ----------------------------------------------------------------------

@@ -48,6 +48,10 @@ class Settings(BaseModel):
     )
     cache_mb: int = Field(64, ge=1, le=16_384, description="Memory for ready answers in each web process, MiB.")
 
+    processes: int | None = Field(
+        None, ge=1, le=64, description="Processes in which a worker draws. Default: one a processor, 8 at most."
+    )
+
     rpc_urls: Mapping[int, SecretStr] = Field(
         default_factory=dict, description="JSON-RPC endpoints as `chainId=url`, separated by commas."
     )
@@ -64,6 +68,21 @@ class Settings(BaseModel):
     replicas: int | None = Field(
         None, ge=1, le=5, description="Copies read back before a snapshot goes live. Default: 1, in production 2."
     )
+
+    platform_url: str | None = Field(None, description="Agent platform: root of its /api/agents.")
+    platform_key: SecretStr | None = Field(None, description="API key for the agent platform.")
+    platform_signing_key: Path | None = Field(
+        None, description="ES256 private key (PEM) for the agent platform, instead of an API key."
+    )
+    platform_issuer: str = Field("dnft", max_length=100, description="`iss` of the tokens signed with that key.")
+    platform_audience: str = Field("freeside", max_length=100, description="`aud` of the tokens signed with that key.")
+    platform_tenant: str = Field("default", max_length=100, description="`tenant_id` of the tokens signed with it.")
+    platform_tier: Literal["free", "pro", "enterprise"] = Field("pro", description="Our plan at the agent platform.")
+    model_url: str | None = Field(
+        None, description="Root of any OpenAI-compatible API (…/v1), instead of an agent platform."
+    )
+    model_key: SecretStr | None = Field(None, description="Key for that API.")
+    model_name: str | None = Field(None, max_length=100, description="Model to ask for there.")
 
     purge_url: str | None = Field(None, description="Hook of the cache in front of us; see docs/operations.md.")
     purge_style: Literal["tags", "urls"] = Field(
@@ -89,6 +108,13 @@ class Settings(BaseModel):
             if urlsplit(url.get_secret_value()).scheme not in ("http", "https"):
                 raise ValueError(f"the endpoint of chain {chain} must be an http(s) URL")
         return value
+
+    @field_validator("platform_url", "model_url")
+    @classmethod
+    def _service(cls, value: str | None) -> str | None:
+        if value is not None and (urlsplit(value).scheme not in ("http", "https") or not urlsplit(value).netloc):
+            raise ValueError("must be an http(s) URL")
+        return value.rstrip("/") if value is not None else None
 
     @field_validator("origin")
     @classmethod
@@ -126,6 +152,14 @@ class Settings(BaseModel):
             found.append("DNFT_KEYSTORE names no file; make one with `dnft wallet new`.")
         if self.keystore is not None and self.raw_key is not None:
             found.append("DNFT_KEYSTORE and DNFT_RAW_KEY are both set; keep the keystore.")
+        if self.platform_url is not None and self.model_url is not None:
+            found.append("DNFT_PLATFORM_URL and DNFT_MODEL_URL are both set; keep the one that is meant.")
+        if self.platform_url is not None and (self.platform_key is None) == (self.platform_signing_key is None):
+            found.append("DNFT_PLATFORM_URL needs either DNFT_PLATFORM_KEY or DNFT_PLATFORM_SIGNING_KEY.")
+        if self.platform_signing_key is not None and not self.platform_signing_key.is_file():
+            found.append("DNFT_PLATFORM_SIGNING_KEY names no file.")
+        if self.model_url is not None and self.model_name is None:
+            found.append("DNFT_MODEL_URL needs DNFT_MODEL_NAME.")
         if self.env == "production":
             if self.raw_key is not None:
                 found.append("DNFT_RAW_KEY is for the demo; in production use DNFT_KEYSTORE.")
@@ -148,6 +182,10 @@ class Settings(BaseModel):
         if make_url(self.database).get_backend_name() == "postgresql":
             return self.database
         return f"sqlite:///{self.data / 'workflows.db'}"
+
+    @property
+    def lanes(self) -> int:
+        return self.processes or min(os.cpu_count() or 1, 8)
 
     @property
     def wanted_replicas(self) -> int:

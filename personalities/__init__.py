@@ -5,17 +5,20 @@ from personalities.birth import Personality, birth
 from personalities.dials import BAND_WORDS, DIALS, band, band_word, bands
 from personalities.document import beauvoir, description, introduction
 from personalities.errors import PackError
-from personalities.loading import load_pack
+from personalities.loading import load_pack, packed, unpacked
 from personalities.pack import Pack
 from personalities.placeholder import placeholder_description, placeholder_document, placeholder_name
+from personalities.polishing import Draft
 from personalities.prompt import Mood, system_prompt
 from personalities.routing import Preferences, Routing, preferences, route, routes
 from personalities.rules import Violation, rules_for_prompt, violations
+from personalities.summary import exchanges, levels, refusals, section, traits
 from personalities.validation import Problem, validate_document
 
 __all__ = [
     "BAND_WORDS",
     "DIALS",
+    "Draft",
     "Mood",
     "Pack",
     "PackError",
@@ -31,16 +34,23 @@ __all__ = [
     "birth",
     "description",
     "dial_block",
+    "exchanges",
     "introduction",
+    "levels",
     "load_pack",
+    "packed",
     "placeholder_description",
     "placeholder_document",
     "placeholder_name",
     "preferences",
+    "refusals",
     "route",
     "routes",
+    "section",
     "rules_for_prompt",
     "system_prompt",
+    "traits",
+    "unpacked",
     "validate_document",
     "violations",
 ]

@@ -1,6 +1,8 @@
 """Birth: what a token is, from the collection seed, the supply, its id and the pack, looking at no other token."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from personalities import codewords, decks
 from personalities.derive import Draws, derive, permute
@@ -31,6 +33,18 @@ class Personality:
     def signal(self, trait_type: str) -> str | int:
         """The value of one birth signal; raises KeyError when the pack has none of that name."""
         return dict(self.signals)[trait_type]
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "Personality":
+        """What `dataclasses.asdict` gave, after a way through JSON."""
+        return cls(
+            **{
+                **data,
+                "signals": tuple((str(title), value) for title, value in data["signals"]),
+                "slots": tuple(data["slots"]),
+                "dials": tuple(data["dials"]),
+            }
+        )
 
     @property
     def given(self) -> str:
@@ -88,9 +102,13 @@ def _signals(
 
 
 def read_off(signal: Signal, value: str | int, number: int | None) -> int:
-    """Which option of a derived signal its source's value stands for: by label, or by number or year."""
+    """Which option of a derived signal its source's value stands for: by label, by number or year, or by the day."""
     if number is None:
         return signal.table[str(value)]
+    if signal.starts:
+        month, day = str(value).split("-")[-2:]
+        begun = [start for start in signal.starts if start <= int(month) * 100 + int(day)]
+        return signal.starts.index(max(begun or signal.starts))
     return next(index for index, span in enumerate(signal.spans) if span.first <= number <= span.last)
 
 

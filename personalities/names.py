@@ -49,7 +49,10 @@ class NameSpace:
     def name(self, key: bytes, token_id: int, supply: int) -> str:
         """The name of one token. Raises PackError when the space is too small for the supply."""
         if self.size < SPARE * supply:
-            raise PackError(f"names: {self.size} names are fewer than {SPARE} for each of {supply} tokens")
+            raise PackError(
+                f"names.toml: {self.size:,} names are fewer than {SPARE} for each of {supply:,} tokens; they are "
+                f"enough for {self.size // SPARE:,} tokens"
+            )
         index = permute(key, token_id, self.size)
         for form in self.forms:
             if index < form.size:
@@ -63,14 +66,20 @@ def name_space(forms: Sequence[str], banks: Mapping[str, Sequence[str]], where: 
     for bank, words in banks.items():
         for word in words:
             if not _WORD.fullmatch(word):
-                raise PackError(f"{where}: bank {bank}: {word!r} is not one word of ASCII letters")
+                raise PackError(
+                    f"{where}: bank {bank}: {word!r} is not one word of ASCII letters, of which only the first may be "
+                    "a capital"
+                )
         _check_distance(words, f"{where}: bank {bank}")
     built: list[Form] = []
     for form in forms:
         pieces = _BANK.split(form)
         unknown = [key for key in pieces[1::2] if key not in banks]
         if unknown or not pieces[1::2]:
-            raise PackError(f"{where}: form {form!r} names no bank or an unknown one: {', '.join(unknown)}")
+            raise PackError(
+                f"{where}: form {form!r} names no bank or an unknown one: {', '.join(unknown) or 'none'}; the banks "
+                f"are {', '.join(banks)}"
+            )
         for other in forms[: len(built)]:
             if abs(other.count(" ") - form.count(" ")) < 2:
                 raise PackError(f"{where}: forms {other!r} and {form!r} must differ by two or more spaces")

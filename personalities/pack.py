@@ -73,6 +73,9 @@ class Signal(Trait):
     """What a number or date is dealt from; or, when `source` is a number or date, what each option stands for."""
     source: str = ""
     """Id of the signal this one is read off; empty when it is dealt."""
+    starts: tuple[int, ...] = ()
+    """When `source` is a date read by its day: the first day of each option, as month * 100 + day; it holds until the
+    next one's."""
     table: Mapping[str, int] = field(default_factory=dict)
     """Per label of `source`, the index of the option it becomes."""
 

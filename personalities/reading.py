@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from personalities.errors import PackError
+from personalities.fields import meant
 
 PACK_NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
 MAX_FILE_BYTES = 256 * 1024
@@ -41,20 +42,33 @@ def packaged(name: str) -> Traversable:
     return files("personalities").joinpath("packs", name)
 
 
+def packaged_names() -> list[str]:
+    return sorted(entry.name for entry in files("personalities").joinpath("packs").iterdir() if entry.is_dir())
+
+
 def contents(folder: Traversable, above: tuple[str, ...] = ()) -> dict[str, Data]:
     """Parsed content of every file of the pack, by name, its own and the included ones. Raises PackError."""
     if folder.name in above:
         raise PackError(f"pack.toml: {' includes '.join((*above, folder.name))}; packs cannot include each other")
     if len(above) == MAX_DEPTH:
         raise PackError(f"pack.toml: {' includes '.join((*above, folder.name))}; that is too deep")
-    found = _own(folder)
+    try:
+        found = _own(folder)
+    except PackError as problem:
+        raise (PackError(f"included pack {folder.name}: {problem}") if above else problem) from None
     for name, wanted in _includes(found.get("pack.toml", {})):
-        other = contents(_neighbour(folder, name), (*above, folder.name))
+        place = neighbour(folder, name)
+        if not place.is_dir():
+            near = meant(name, packaged_names())
+            raise PackError(
+                f"pack.toml: include: there is no pack {name!r}, neither beside {folder.name} nor packaged{near}"
+            )
+        other = contents(place, (*above, folder.name))
         for file in wanted:
             if file in found:
                 raise PackError(f"{file}: the pack has this file and also includes it from {name}")
             if file not in other:
-                raise PackError(f"pack.toml: include: the pack {name} has no {file}")
+                raise PackError(f"pack.toml: include: the pack {name} has no {file}{meant(file, other)}")
             found[file] = other[file]
     return found
 
@@ -74,7 +88,8 @@ def _includes(head: Data) -> list[tuple[str, list[str]]]:
     return list(include.items())
 
 
-def _neighbour(folder: Traversable, name: str) -> Traversable:
+def neighbour(folder: Traversable, name: str) -> Traversable:
+    """The pack that another one means by a name."""
     if isinstance(folder, Path) and (beside := folder.parent / name).is_dir():
         return beside
     return packaged(name)
@@ -82,7 +97,8 @@ def _neighbour(folder: Traversable, name: str) -> Traversable:
 
 def _own(folder: Traversable) -> dict[str, Data]:
     if not folder.is_dir():
-        raise PackError(f"there is no pack {folder.name!r}; name a packaged pack or the path of a folder")
+        known = ", ".join(packaged_names())
+        raise PackError(f"there is no pack {folder.name!r}; name a packaged pack ({known}) or the path of a folder")
     found: dict[str, Data] = {}
     for prefix in _FOLDERS:
         place = folder.joinpath(prefix.rstrip("/")) if prefix else folder
@@ -144,6 +160,12 @@ def parse(raw: bytes, name: str) -> Data:
         raise PackError(f"{name}: not readable TOML: {problem}") from None
 
 
+def _called(item: object, number: int) -> str:
+    """What people call an entry of a list."""
+    named = (item[key] for key in ("label", "id", "heading") if key in item) if isinstance(item, dict) else ()
+    return next((repr(name[:40]) for name in named if isinstance(name, str)), str(number))
+
+
 def _check_values(value: object, where: str, depth: int) -> None:
     """Only tables, lists, NFC strings, integers and booleans: the rest has no single canonical form."""
     if depth > MAX_DEPTH:
@@ -152,8 +174,8 @@ def _check_values(value: object, where: str, depth: int) -> None:
         for key, item in value.items():
             _check_values(item, f"{where}: {key}", depth + 1)
     elif isinstance(value, list):
-        for item in value:
-            _check_values(item, where, depth + 1)
+        for number, item in enumerate(value, 1):
+            _check_values(item, f"{where} {_called(item, number)}", depth + 1)
     elif isinstance(value, str):
         if not unicodedata.is_normalized("NFC", value):
             raise PackError(f"{where}: not in Unicode normal form NFC: {value!r}")

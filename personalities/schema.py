@@ -43,6 +43,8 @@ def build(contents: Mapping[str, Data], pack_hash: str) -> Pack:
     names = _file(contents, "names.toml")
     fields.only(names, ("forms", "banks"), "names.toml")
     document = _file(contents, "document.toml")
+    if "block" in document:
+        raise PackError("document.toml: [[block]] belongs to no section; did you mean [[section.block]]?")
     fields.only(document, ("description", "introduction", "section", "exchange"), "document.toml")
     dials = _file(contents, "dials.toml")
     fields.only(dials, DIALS, "dials.toml")
@@ -90,19 +92,29 @@ def _ids(head: Data, key: str) -> list[str]:
 def _check_files(contents: Mapping[str, Data], slots: list[str], signals: list[str]) -> None:
     expected = {"pack.toml", "dials.toml", "names.toml", "words.toml", "document.toml", "placeholder.toml"}
     expected |= {"rules.toml"} | {f"slots/{key}.toml" for key in slots} | {f"signals/{key}.toml" for key in signals}
-    if unknown := sorted(set(contents) - expected):
-        raise PackError(f"{unknown[0]}: this file is not part of the pack; list it in pack.toml or remove it")
+    unknown, missing = sorted(set(contents) - expected), sorted(expected - set(contents) - {"rules.toml"})
+    problems = [
+        f"{name}: this file is not part of the pack; list it in pack.toml or remove it{fields.meant(name, missing)}"
+        for name in unknown
+    ]
+    problems += [f"{name}: the file is missing; write it, or include it in pack.toml" for name in missing]
+    if problems:
+        raise PackError(*problems)
 
 
 def _signals(contents: Mapping[str, Data], ids: list[str]) -> tuple[Signal, ...]:
     signals: dict[str, Signal] = {}
     for key in ids:
         signals[key] = traits.signal(_file(contents, f"signals/{key}.toml"), f"signals/{key}.toml", key, signals)
-    taken = {title.casefold() for title in (*DIALS, "Stage", "Level")}
+    taken = dict.fromkeys((dial.casefold() for dial in DIALS), "a dial")
+    taken |= {"stage": "the life stage", "level": "the level"}
     for signal in signals.values():
-        if signal.title.casefold() in taken:
-            raise PackError(f"signals: the title {signal.title!r} is already that of another attribute")
-        taken.add(signal.title.casefold())
+        file, title = f"signals/{signal.id}.toml", signal.title.casefold()
+        if title in taken:
+            raise PackError(
+                f"{file}: the title {signal.title!r} is already that of another attribute: of {taken[title]}"
+            )
+        taken[title] = file
     return tuple(signals.values())
 
 
@@ -110,18 +122,28 @@ def _edges(data: Data, dial: str) -> tuple[int, ...]:
     table = fields.table(data, dial, "dials.toml")
     fields.only(table, ("edges", "lines"), f"dials.toml: {dial}")
     edges = table.get("edges")
-    if not isinstance(edges, list) or len(edges) != REGIONS + 1 or not all(type(edge) is int for edge in edges):
-        raise PackError(f"dials.toml: {dial}: edges must be {REGIONS + 1} integers")
-    if edges[0] < 0 or edges[-1] > DIAL_RANGE or any(b - a < 4 for a, b in pairwise(edges)):
-        raise PackError(f"dials.toml: {dial}: edges must rise by 4 or more, from 0 to {DIAL_RANGE} at most")
+    where = f"dials.toml: {dial}: edges must"
+    if not isinstance(edges, list) or len(edges) != REGIONS + 1:
+        found = f"there are {len(edges)}" if isinstance(edges, list) else "the list is missing"
+        raise PackError(f"{where} be {REGIONS + 1} integers; {found}")
+    for number, edge in enumerate(edges, 1):
+        if type(edge) is not int or not 0 <= edge <= DIAL_RANGE:
+            raise PackError(f"{where} be {REGIONS + 1} integers from 0 to {DIAL_RANGE}; number {number} is {edge!r}")
+    for number, (before, edge) in enumerate(pairwise(edges), 2):
+        if edge - before < 4:
+            raise PackError(f"{where} rise by 4 or more; number {number} is {edge}, after {before}")
     return tuple(edges)
 
 
 def _dial_lines(data: Data, dial: str) -> tuple[tuple[Template, ...], ...]:
     lines = data[dial].get("lines")
     if not isinstance(lines, list) or len(lines) != BANDS:
-        raise PackError(f"dials.toml: {dial}: lines must be {BANDS} lists, from the lowest band to the highest")
-    return tuple(fields.templates({"lines": band}, "lines", f"dials.toml: {dial}") for band in lines)
+        found = f"; there are {len(lines)}" if isinstance(lines, list) else ""
+        raise PackError(f"dials.toml: {dial}: lines must be {BANDS} lists, from the lowest band to the highest{found}")
+    return tuple(
+        fields.templates({"lines": band}, "lines", f"dials.toml: {dial}: band {number}")
+        for number, band in enumerate(lines, 1)
+    )
 
 
 def _banks(data: Data) -> dict[str, list[str]]:
@@ -131,8 +153,8 @@ def _banks(data: Data) -> dict[str, list[str]]:
 
 def _exchanges(document: Data) -> dict[str, Exchange]:
     exchanges: dict[str, Exchange] = {}
-    for entry in fields.tables(document, "exchange", "document.toml"):
-        key = fields.text(entry, "id", "document.toml: exchange")
+    for number, entry in enumerate(fields.tables(document, "exchange", "document.toml"), 1):
+        key = fields.text(entry, "id", f"document.toml: exchange {number}")
         where = f"document.toml: exchange {key}"
         fields.only(entry, ("id", "ask", "reply"), where)
         if key in exchanges:
@@ -145,14 +167,17 @@ def _exchanges(document: Data) -> dict[str, Exchange]:
 def _sections(document: Data) -> dict[str, tuple[Block, ...]]:
     headings = []
     sections = {}
-    for entry in fields.tables(document, "section", "document.toml"):
-        heading = fields.text(entry, "heading", "document.toml")
+    for number, entry in enumerate(fields.tables(document, "section", "document.toml"), 1):
+        heading = fields.text(entry, "heading", f"document.toml: section {number}")
         where = f"document.toml: {heading}"
         fields.only(entry, ("heading", "block"), where)
         headings.append(heading)
-        sections[heading] = tuple(_block(block, where) for block in fields.tables(entry, "block", where))
+        blocks = enumerate(fields.tables(entry, "block", where), 1)
+        sections[heading] = tuple(_block(block, f"{where}: block {place}") for place, block in blocks)
     if tuple(headings) != SECTIONS:
-        raise PackError(f"document.toml: the sections must be {', '.join(SECTIONS)}, in this order")
+        raise PackError(
+            f"document.toml: the sections must be {', '.join(SECTIONS)}, in this order; they are {', '.join(headings)}"
+        )
     return sections
 
 
@@ -161,7 +186,8 @@ def _block(data: Data, where: str) -> Block:
     kinds: tuple[BlockKind, ...] = get_args(BlockKind)
     kind = next((known for known in kinds if known == data.get("kind")), None)
     if kind is None:
-        raise PackError(f"{where}: kind must be one of {', '.join(kinds)}, not {data.get('kind')!r}")
+        near = fields.meant(str(data.get("kind", "")), kinds)
+        raise PackError(f"{where}: kind must be one of {', '.join(kinds)}, not {data.get('kind')!r}{near}")
     take, shuffle = data.get("take", 0), data.get("shuffle", False)
     if type(take) is not int or take < 0 or not isinstance(shuffle, bool):
         raise PackError(f"{where}: take must be an integer, shuffle true or false")

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from personalities.errors import PackError
 
-_REFERENCE = re.compile(r"\{(\^?)([A-Za-z][A-Za-z_]*)(?:\.([a-z_]+))?\}")
+REFERENCE = re.compile(r"\{(\^?)([A-Za-z][A-Za-z_]*)(?:\.([a-z_]+))?\}")
 _ARTICLE = re.compile(r"\b([aA])\(n\)(?= [\"“‘']?(\w+))")
 _AN_DESPITE_SPELLING = ("hour", "honest", "heir", "honour")
 _A_DESPITE_SPELLING = ("uni", "use", "usu", "one", "once", "eu", "ewe")
@@ -29,6 +29,11 @@ class Reference:
     facet: str
     capital: bool
 
+    @property
+    def source(self) -> str:
+        """What stands between its braces, without the mark for a capital."""
+        return f"{self.key}.{self.facet}" if self.facet else self.key
+
 
 Template = tuple[str | Reference, ...]
 Resolve = Callable[[Reference], str]
@@ -36,16 +41,19 @@ Resolve = Callable[[Reference], str]
 
 def parse(text: str, where: str) -> Template:
     """Read a template. Raises PackError for a brace that opens nothing and for characters that Markdown would read."""
-    plain = _REFERENCE.sub("", text)
+    plain = REFERENCE.sub("", text)
     if not text or text != text.strip():
         raise PackError(f"{where}: a text is empty or starts or ends with white space: {text!r}")
     if "{" in plain or "}" in plain:
-        raise PackError(f"{where}: a brace does not belong to a {{reference}}: {text!r}")
+        raise PackError(
+            f"{where}: a brace does not belong to a reference such as {{name}}, {{greeting}}, {{craft.noun}} or "
+            f"{{^craft.noun}}: {text!r}"
+        )
     if found := _FORBIDDEN.search(plain):
         raise PackError(f"{where}: the character {found.group()!r} has a meaning in Markdown: {text!r}")
     parts: list[str | Reference] = []
     end = 0
-    for match in _REFERENCE.finditer(text):
+    for match in REFERENCE.finditer(text):
         if match.start() > end:
             parts.append(text[end : match.start()])
         parts.append(Reference(match[2], match[3] or "", bool(match[1])))

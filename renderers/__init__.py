@@ -2,6 +2,8 @@
 
 from renderers.document import (
     DocumentRefused,
+    Place,
+    Sources,
     canonical_document,
     canonical_from_hosted,
     check_collection,
@@ -9,22 +11,29 @@ from renderers.document import (
     collection_document,
     hosted,
     hosted_document,
+    placeholder_token_document,
     token_document,
 )
 from renderers.model import BANDS, DIALS, MEDIA_FILES, MEDIA_LIMIT, Media, State, Subject
+from renderers.placeholder import STATE as PLACEHOLDER_STATE
+from renderers.placeholder import Sealed, placeholder_alt_text, render_placeholder
 from renderers.portrait import alt_text, background_color
-from renderers.registry import RENDERERS, Manifest, Renderer, get_renderer, render
+from renderers.registry import RENDERERS, Manifest, Renderer, get_renderer, placeholder_manifest, render
 
 __all__ = [
     "BANDS",
     "DIALS",
     "MEDIA_FILES",
     "MEDIA_LIMIT",
+    "PLACEHOLDER_STATE",
     "RENDERERS",
     "DocumentRefused",
     "Manifest",
     "Media",
+    "Place",
     "Renderer",
+    "Sealed",
+    "Sources",
     "State",
     "Subject",
     "alt_text",
@@ -37,6 +46,10 @@ __all__ = [
     "get_renderer",
     "hosted",
     "hosted_document",
+    "placeholder_alt_text",
+    "placeholder_manifest",
+    "placeholder_token_document",
     "render",
+    "render_placeholder",
     "token_document",
 ]

@@ -1,18 +1,22 @@
 """The token document: one JSON object, valid as ERC-721/OpenSea metadata and as an ERC-8004 registration file."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from renderers.document_rules import REGISTRATION_TYPE, check_collection, check_document
 from renderers.hosting import Document, canonical_document, canonical_from_hosted, hosted, hosted_document
 from renderers.model import DIALS, State, Subject
+from renderers.placeholder import STAGE, STATE, Sealed
 from renderers.portrait import background_color
 from renderers.texts import plain
 
 __all__ = [
     "Document",
     "DocumentRefused",
+    "Place",
+    "Sources",
     "canonical_document",
     "canonical_from_hosted",
     "check_collection",
@@ -20,6 +24,7 @@ __all__ = [
     "collection_document",
     "hosted",
     "hosted_document",
+    "placeholder_token_document",
     "token_document",
 ]
 
@@ -39,63 +44,100 @@ class DocumentRefused(ValueError):
         self.problems = tuple(problems)
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a document will be served, and what it names. `contract` is a 20-byte address (EIP-55); links write it in
+    lower case. Raises DocumentRefused when malformed."""
+
+    origin: str
+    chain_id: int
+    contract: str
+    token_id: int
+
+    def __post_init__(self) -> None:
+        _require_place(self.origin, self.chain_id, self.contract, self.token_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """What a document was made from: the media directory's content id, and BEAUVOIR.md's number, content id and sha256
+    (64 hex digits); the ruleset; the day, YYYY-MM-DD."""
+
+    media_cid: str
+    beauvoir_cid: str
+    beauvoir_sha256: str
+    document_version: int
+    ruleset: str
+    day: str
+
+
 def token_document(
     *,
     subject: Subject,
     state: State,
     description: str,
     band_words: tuple[str, ...],
-    origin: str,
-    chain_id: int,
-    contract: str,
-    token_id: int,
-    media_cid: str,
-    beauvoir_cid: str,
-    beauvoir_sha256: str,
-    document_version: int,
-    ruleset: str,
-    day: str,
+    place: Place,
+    sources: Sources,
 ) -> Document:
     """The canonical document of one snapshot, in Unicode form NFC, ready for RFC 8785.
 
     `band_words` are the sixteen words the dials show, in the order of `DIALS`; stage and level come from `state`.
-    `contract` is a 20-byte address (EIP-55); links write it in lower case. `media_cid` names the media directory,
-    `beauvoir_cid` and `beauvoir_sha256` (64 hex) those of BEAUVOIR.md. `day` is YYYY-MM-DD. Raises DocumentRefused.
+    Raises DocumentRefused.
     """
-    _require_place(origin, chain_id, contract, token_id)
     if len(band_words) != len(DIALS):
         raise DocumentRefused([f"there are {len(band_words)} band words, not {len(DIALS)}"])
-    place = f"{chain_id}/{contract.lower()}/{token_id}"
-    traits = [*subject.signals, *zip(DIALS, band_words, strict=True), ("Stage", state.stage)]
-    attributes = [_attribute(name, value) for name, value in (*traits, ("Level", state.level))]
+    traits = [*subject.signals, *zip(DIALS, band_words, strict=True), ("Stage", state.stage), ("Level", state.level)]
+    return _document(
+        subject.name, description, traits, background_color(subject), subject.pack, state.snapshot, place, sources
+    )
+
+
+def placeholder_token_document(*, sealed: Sealed, description: str, place: Place, sources: Sources) -> Document:
+    """The canonical document of snapshot 1 of a blind collection: no traits but the stage. Raises DocumentRefused."""
+    traits = [("Stage", STAGE)]
+    return _document(sealed.name, description, traits, sealed.colours[0], sealed.pack, STATE.snapshot, place, sources)
+
+
+def _document(
+    name: str,
+    description: str,
+    traits: Sequence[tuple[str, str | int]],
+    background: str,
+    pack: str,
+    snapshot: int,
+    place: Place,
+    sources: Sources,
+) -> Document:
+    path = f"{place.chain_id}/{place.contract.lower()}/{place.token_id}"
     document: Document = {
         "type": REGISTRATION_TYPE,
-        "name": plain(subject.name, NAME_LIMIT),
+        "name": plain(name, NAME_LIMIT),
         "description": plain(description, DESCRIPTION_LIMIT, lines=True),
-        "image": f"ipfs://{media_cid}/image.png",
-        "animation_url": f"ipfs://{media_cid}/animation.html",
-        "external_url": f"{origin}/agents/{place}",
-        "background_color": background_color(subject),
-        "attributes": attributes,
+        "image": f"ipfs://{sources.media_cid}/image.png",
+        "animation_url": f"ipfs://{sources.media_cid}/animation.html",
+        "external_url": f"{place.origin}/agents/{path}",
+        "background_color": background,
+        "attributes": [_attribute(trait, value) for trait, value in traits],
         "services": [
-            {"name": "web", "endpoint": f"{origin}/agents/{place}"},
-            {"name": "beauvoir", "endpoint": f"{origin}/{place}/beauvoir"},
+            {"name": "web", "endpoint": f"{place.origin}/agents/{path}"},
+            {"name": "beauvoir", "endpoint": f"{place.origin}/{path}/beauvoir"},
         ],
         "x402Support": False,
         "active": True,
         "registrations": [],
         "supportedTrust": [],
         "beauvoir": {
-            "snapshot": state.snapshot,
-            "document": document_version,
-            "cid": beauvoir_cid,
-            "sha256": beauvoir_sha256,
-            "pack": subject.pack,
-            "ruleset": ruleset,
-            "day": day,
+            "snapshot": snapshot,
+            "document": sources.document_version,
+            "cid": sources.beauvoir_cid,
+            "sha256": sources.beauvoir_sha256,
+            "pack": pack,
+            "ruleset": sources.ruleset,
+            "day": sources.day,
         },
     }
-    return _accepted(document, check_document(document, origin=origin))
+    return _accepted(document, check_document(document, origin=place.origin))
 
 
 def collection_document(

@@ -1,4 +1,5 @@
-"""Picture → files: PNG in three sizes, WebP. No clocks; the PNG says whose picture it is."""
+"""Picture → files: PNG in three sizes, WebP, and the directory they are in. No clocks; the PNG says whose picture it
+is."""
 
 import hashlib
 import io
@@ -8,7 +9,7 @@ from typing import Final
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from renderers.model import State, Subject
+from renderers.model import MEDIA_LIMIT, Media
 from renderers.texts import plain
 
 PNG_LEVEL: Final = 4
@@ -17,13 +18,39 @@ _FILTERED: Final = 1
 """zlib's strategy for filtered scan lines (RFC 1951 data made of small differences)."""
 
 
-def labels(subject: Subject, state: State, renderer: str, beauvoir_md: bytes) -> list[tuple[str, str]]:
+_STEPS: Final = (86, 64, 43, 28)
+"""Values a colour channel has in the large PNG: the first number at which everything fits the limit."""
+_SMALL_STEPS: Final = 64
+"""The same for the small ones."""
+
+
+def media(image: Image.Image, texts: Sequence[tuple[str, str]], svg: str, animation: str, beauvoir_md: bytes) -> Media:
+    """A snapshot's media directory (`MEDIA_FILES`). Raises ValueError when it cannot be brought below the limit."""
+    rest = {
+        "image-512.png": png(resized(image, 512), texts, _SMALL_STEPS),
+        "image-250.png": png(resized(image, 250), texts, _SMALL_STEPS),
+        "image.webp": webp(image),
+        "image.svg": svg.encode(),
+        "animation.html": animation.encode(),
+        "beauvoir.md": beauvoir_md,
+    }
+    for steps in _STEPS:
+        files = {"image.png": png(image, texts, steps)} | rest
+        total = sum(map(len, files.values()))
+        if total <= MEDIA_LIMIT:
+            return files
+    raise ValueError(f"the media are {total} bytes, over {MEDIA_LIMIT}: shorten BEAUVOIR.md ({len(beauvoir_md)} bytes)")
+
+
+def labels(
+    agent_id: str, name: str, pack: str, snapshot: int, renderer: str, beauvoir_md: bytes
+) -> list[tuple[str, str]]:
     """What the PNG says of itself. Never a hash of the token document, which names this file."""
     return [
-        ("Title", plain(subject.name, 120)),
-        ("Agent", plain(subject.agent_id, 200)),
-        ("Snapshot", str(state.snapshot)),
-        ("Pack", plain(subject.pack, 80)),
+        ("Title", plain(name, 120)),
+        ("Agent", plain(agent_id, 200)),
+        ("Snapshot", str(snapshot)),
+        ("Pack", plain(pack, 80)),
         ("Renderer", renderer),
         ("BEAUVOIR-SHA256", hashlib.sha256(beauvoir_md).hexdigest()),
     ]

@@ -8,7 +8,7 @@ import base64
 import hashlib
 from html import escape
 
-from renderers.model import State, Subject
+from renderers.model import State
 from renderers.scene import SIZE, UNIT, Scene
 from renderers.svg import number
 from renderers.texts import plain
@@ -34,7 +34,7 @@ if(!running){running=true;requestAnimationFrame(step)}});
 })();"""
 
 
-def page(scene: Scene, subject: Subject, state: State, svg: str) -> str:
+def page(scene: Scene, name: str, state: State, svg: str) -> str:
     """The HTML text round `svg`, the scene as `svg_text` gives it."""
     beat = 9.0 - state.band("Tempo") * 0.9
     strength = 0.4 + state.band("Intensity") * 0.12 - state.band("Steadiness") * 0.05
@@ -65,7 +65,7 @@ def page(scene: Scene, subject: Subject, state: State, svg: str) -> str:
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
-        f"<title>{escape(plain(subject.name, 120))}</title><style>{style}</style></head>"
+        f"<title>{escape(plain(name, 120))}</title><style>{style}</style></head>"
         f"<body>{svg}<script>{script}</script></body></html>\n"
     )
 

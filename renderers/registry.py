@@ -9,9 +9,9 @@ from importlib.resources.abc import Traversable
 from types import MappingProxyType
 from typing import Final
 
-from renderers import portrait
-from renderers.encode import labels, png, resized, webp
-from renderers.model import MEDIA_LIMIT, Media, State, Subject
+from renderers import placeholder, portrait
+from renderers.encode import labels, media
+from renderers.model import Media, State, Subject
 from renderers.page import page
 from renderers.raster import rasterise
 from renderers.scene import Scene
@@ -43,11 +43,6 @@ class Renderer:
         return Manifest(self.name, self.version, _sources_hash(self.name))
 
 
-_STEPS: Final = (86, 64, 43, 28)
-"""Values a colour channel has in the large PNG: the first number at which everything fits the limit."""
-_SMALL_STEPS: Final = 64
-"""The same for the small ones."""
-
 RENDERERS: Final[Mapping[str, Renderer]] = MappingProxyType(
     {portrait.NAME: Renderer(portrait.NAME, portrait.VERSION, portrait.compose, portrait.alt_text)}
 )
@@ -69,31 +64,25 @@ def render(subject: Subject, state: State, beauvoir_md: bytes, *, renderer: str 
     chosen = get_renderer(renderer)
     scene = chosen.compose(subject, state)
     title = chosen.alt_text(subject, state)
-    texts = labels(subject, state, f"{chosen.name}@{chosen.version}", beauvoir_md)
-    image = rasterise(scene)
+    texts = labels(
+        subject.agent_id, subject.name, subject.pack, state.snapshot, f"{chosen.name}@{chosen.version}", beauvoir_md
+    )
     svg = svg_text(scene, title)
-    rest = {
-        "image-512.png": png(resized(image, 512), texts, _SMALL_STEPS),
-        "image-250.png": png(resized(image, 250), texts, _SMALL_STEPS),
-        "image.webp": webp(image),
-        "image.svg": svg.encode(),
-        "animation.html": page(scene, subject, state, svg).encode(),
-        "beauvoir.md": beauvoir_md,
-    }
-    for steps in _STEPS:
-        media = {"image.png": png(image, texts, steps)} | rest
-        total = sum(map(len, media.values()))
-        if total <= MEDIA_LIMIT:
-            return MappingProxyType(media)
-    raise ValueError(f"the media are {total} bytes, over {MEDIA_LIMIT}: shorten BEAUVOIR.md ({len(beauvoir_md)} bytes)")
+    return media(rasterise(scene), texts, svg, page(scene, subject.name, state, svg), beauvoir_md)
+
+
+def placeholder_manifest() -> Manifest:
+    """Of the picture that blind collections show before their reveal."""
+    return Manifest(placeholder.NAME, placeholder.VERSION, _sources_hash(""))
 
 
 @cache
 def _sources_hash(name: str) -> str:
-    """SHA-256 over the names and bytes of all sources in this package and the renderer's own, sorted by name."""
+    """SHA-256 over the names and bytes of all sources in this package and the renderer's own folder, if it has one,
+    sorted by name."""
     root = files("renderers")
     digest = hashlib.sha256()
-    for folder, prefix in ((root, ""), (root / name, f"{name}/")):
+    for folder, prefix in [(root, ""), *([(root / name, f"{name}/")] if name else [])]:
         for source in sorted(_sources(folder), key=lambda item: item.name):
             data = source.read_bytes()
             digest.update(f"{prefix}{source.name}\n{len(data)}\n".encode())

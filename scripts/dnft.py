@@ -6,6 +6,7 @@ from scripts import check
 from scripts.commands import bench, collections, doctor, processes
 from scripts.commands.pack import pack
 from scripts.commands.personality import personality
+from scripts.commands.versions import add_to
 from scripts.commands.wallet import wallet
 
 app = typer.Typer(
@@ -23,9 +24,11 @@ app.command("worker", rich_help_panel="Run")(processes.worker)
 app.command("chain", rich_help_panel="Develop")(processes.chain)
 app.command("bench", rich_help_panel="Develop")(bench.command)
 app.command("deploy", rich_help_panel="Collections")(collections.deploy)
+app.command("reveal", rich_help_panel="Collections")(collections.reveal)
 app.command("mint", rich_help_panel="Collections")(collections.mint)
 app.command("check", rich_help_panel="Collections")(check.command)
 app.add_typer(pack, name="pack", rich_help_panel="Develop")
+add_to(personality)
 app.add_typer(personality, name="personality", rich_help_panel="Develop")
 app.add_typer(wallet, name="wallet", rich_help_panel="Operate")
 

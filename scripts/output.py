@@ -58,11 +58,13 @@ def fail(error: DnftError, as_json: bool) -> None:
     if as_json:
         print_json({"ok": False, "error": {"code": error.code, "message": error.message, "hint": error.hint}})
     else:
-        problems = error.problems if isinstance(error, ConfigurationError) else (error.message,)
+        problems = error.problems if isinstance(error, ConfigurationError) else error.message.splitlines()
+        # Read by a program or kept in a file, a sentence must stay one line.
+        whole = not progress.is_terminal
         for problem in problems:
-            progress.print(Text.assemble(("✗ ", "bold red"), problem))
+            progress.print(Text.assemble(("✗ ", "bold red"), problem), soft_wrap=whole)
         if error.hint:
-            progress.print(Text(f"  {error.hint}"))
+            progress.print(Text(f"  {error.hint}"), soft_wrap=whole)
     raise typer.Exit(2 if error.status == 400 else 1) from None
 
 

@@ -174,6 +174,7 @@ PORTS = [
 REAL_ONE_IS_IN_MEMORY = {
     "Signer": "LocalSigner",  # signing is arithmetic: there is nothing outside to stand in for
     "AgentContract": "AgentNft",  # builds calldata and talks to nobody
+    "Workshop": "InlineWorkshop",  # runs everything where it is called: there is nothing outside to stand in for
     "ContentKeeper": "Replicas",  # keeps nothing itself: its suite runs it over the stores in memory and the real ones
 }
 

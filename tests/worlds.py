@@ -54,7 +54,7 @@ class Town:
 
 def settings_for(folder: Path, database_url: str | None = None, **given: Any) -> Settings:
     """Settings of a world in a folder of its own."""
-    values: dict[str, Any] = {"data": folder, "origin": ORIGIN, "log_level": "info", **given}
+    values: dict[str, Any] = {"data": folder, "origin": ORIGIN, "log_level": "info", "processes": 1, **given}
     if database_url is not None:
         values["database_url"] = SecretStr(database_url)
     return Settings(**values)

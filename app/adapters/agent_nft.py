@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-from app.adapters.chain_abi import ZERO_ADDRESS, agent_abi
-from app.ports import Address, Call
+from app.adapters.chain_abi import ZERO_ADDRESS, ZERO_HASH, agent_abi
+from app.errors import Invalid
+from app.ports import Address, Call, Hash32
 
 ADMIN_DELAY = 3 * 24 * 3600
 """Seconds that a change of the admin waits, unless told otherwise."""
@@ -20,6 +21,8 @@ class AgentNft:
         symbol: str,
         origin: str,
         supply: int,
+        pack_hash: Hash32,
+        seed_hash: Hash32 | None,
         admin: Address,
         committer: Address,
         minter: Address,
@@ -28,15 +31,21 @@ class AgentNft:
         royalty_receiver: Address | None = None,
         royalty_bps: int = 0,
     ) -> Call:
-        """Deploy a collection. Without a `pauser` the admin is one; without a `royalty_receiver` the admin is it.
+        """Deploy a collection, a blind one when `seed_hash` is None. Without a `pauser` the admin is one; without a
+        `royalty_receiver` the admin is it.
 
-        supply: 1 to 2**20. admin_delay: seconds. royalty_bps: hundredths of a percent (ERC-2981)."""
+        supply: 1 to 2**20. admin_delay: seconds. royalty_bps: hundredths of a percent (ERC-2981). Raises Invalid for a
+        `seed_hash` of zero, which the contract would read as blind."""
+        if seed_hash is not None and bytes.fromhex(seed_hash[2:]) == bytes(32):
+            raise Invalid("A seed hash of zero is the hash of no seed.", hint="Give None for a blind collection.")
         receiver = royalty_receiver or (admin if royalty_bps else ZERO_ADDRESS)
         setup = (
             name,
             symbol,
             origin,
             supply,
+            bytes.fromhex(pack_hash[2:]),
+            bytes.fromhex((seed_hash or ZERO_HASH)[2:]),
             admin,
             admin_delay,
             committer,
@@ -47,8 +56,14 @@ class AgentNft:
         )
         return Call(to=None, data=agent_abi().creation([setup]))
 
-    def commit(self, contract: Address, *, number: int, covered: int) -> Call:
-        return self.call(contract, "commit", number, covered)
+    def commit(self, contract: Address, *, number: int, covered: int, changed: Sequence[tuple[int, int]] = ()) -> Call:
+        return self.call(contract, "commit", number, covered, list(changed))
+
+    def close(self, contract: Address) -> Call:
+        return self.call(contract, "close")
+
+    def capture(self, contract: Address) -> Call:
+        return self.call(contract, "capture")
 
     def mint(self, contract: Address, *, receivers: Sequence[Address], first: int) -> Call:
         if len(receivers) == 1:

@@ -17,10 +17,11 @@ from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
 from app.errors import Reverted
-from app.ports import Address
+from app.ports import Address, Hash32
 from contracts_abi import Artifact, load
 
 ZERO_ADDRESS = Address("0x" + "00" * 20)
+ZERO_HASH = Hash32("0x" + "00" * 32)
 TRANSFER_TOPIC = keccak(text="Transfer(address,address,uint256)")
 
 
@@ -61,6 +62,14 @@ _HINTS = {
     "NotCovered": "Commit first: only ids below `covered` can be minted.",
     "CommitOutOfOrder": "Read the contract's last commit number; this one was made already or one is missing.",
     "MintIsPaused": "The admin ends the pause with unpauseMint().",
+    "MintIsClosed": "The collection was closed for ever: nothing more can be minted.",
+    "NotBlind": "An open collection has its seed from the start: there is nothing to close or to reveal.",
+    "AlreadyClosed": "Nothing to do: capture the reveal block's hash once it is past.",
+    "NotClosed": "The admin closes the collection first, with close().",
+    "RevealNotReached": "Wait until the newest block is later than the reveal block, then capture.",
+    "AlreadyCaptured": "Nothing to do: read the hash with capturedHash().",
+    "TooManyRanges": "Merge ranges: a commit names at most eight.",
+    "InvalidRange": "Give ranges in rising order, without overlap, below the commit's `covered`.",
     "AlreadyMinted": "Nothing to do if this mint was sent before; otherwise choose another id.",
 }
 

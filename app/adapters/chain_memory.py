@@ -5,11 +5,11 @@ random and no clock is read: the same transactions give the same block hashes. G
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from threading import RLock
 
-from app.adapters.chain_memory_state import CallReverted, World, apply, cost, run
+from app.adapters.chain_memory_state import CallReverted, Place, Update, World, apply, cost, run
 from app.adapters.chain_model import AgentModel
 from app.adapters.chain_transaction import ReadTransaction, read_transaction
 from app.errors import ChainRefused, InsufficientFunds, NonceTooLow, Underpriced, WrongChain
@@ -29,12 +29,15 @@ class _Sealed:
     included: tuple[ReadTransaction, ...] = ()
     receipts: tuple[Receipt, ...] = ()
     transfers: tuple[Transfer, ...] = ()
+    updates: Mapping[Hash32, tuple[Update, ...]] = field(default_factory=dict)
+    """By transaction."""
 
 
 class MemoryChain:
     """One chain of one process. Safe to use from several threads.
 
-    automine: each accepted transaction gets a block at once; otherwise `mine()` takes those that wait."""
+    automine: each accepted transaction gets a block at once; otherwise `mine()` takes those that wait. hash_window: how
+    many past blocks a contract can learn the hash of: 256 by BLOCKHASH alone, 8191 on a chain with EIP-2935."""
 
     def __init__(
         self,
@@ -46,6 +49,7 @@ class MemoryChain:
         block_seconds: int = 1,
         base_fee: int = GWEI,
         automine: bool = True,
+        hash_window: int = 256,
     ) -> None:
         self._chain_id = chain_id
         self._finality_depth = finality_depth
@@ -58,6 +62,7 @@ class MemoryChain:
         self.base_fee = base_fee
         """Wei per gas that every block asks for."""
         self.automine = automine
+        self.hash_window = hash_window
 
     # --- making history ----------------------------------------------------------------------------------------------
 
@@ -95,13 +100,17 @@ class MemoryChain:
         included: list[ReadTransaction] = []
         receipts: list[Receipt] = []
         transfers: list[Transfer] = []
+        updates: dict[Hash32, tuple[Update, ...]] = {}
+        place = Place(number, time, self._hashes_before(number))
         unnamed = Hash32("")  # the block's hash covers its transactions, so it comes last
         while read := self._next(world):
             del self._waiting[_slot(read)]
-            world, receipt, moves = apply(world, read, self.base_fee, number, time)
+            outcome, receipt = apply(world, read, self.base_fee, place)
+            world = outcome.world
             included.append(read)
             receipts.append(receipt)
-            for index, (sender, to, token) in enumerate(moves, len(transfers)):
+            updates[read.hash] = outcome.updates
+            for index, (sender, to, token) in enumerate(outcome.moves, len(transfers)):
                 transfers.append(Transfer(token, sender, to, number, unnamed, read.hash, index))
         own = _hash(parent.block.hash, number, time, self._branch, [read.hash for read in included])
         self._chain.append(
@@ -111,8 +120,18 @@ class MemoryChain:
                 tuple(included),
                 tuple(replace(receipt, block_hash=own) for receipt in receipts),
                 tuple(replace(transfer, block_hash=own) for transfer in transfers),
+                updates,
             )
         )
+
+    def _hashes_before(self, number: int) -> Callable[[int], Hash32 | None]:
+        def hash_of(wanted: int) -> Hash32 | None:
+            known = max(0, number - self.hash_window) <= wanted < number
+            with self._lock:
+                sealed = self._find(wanted) if known else None
+            return sealed.block.hash if sealed else None
+
+        return hash_of
 
     def _next(self, world: World) -> ReadTransaction | None:
         """The first waiting transaction, by arrival, that has its sender's next nonce and can pay for this block."""
@@ -158,6 +177,10 @@ class MemoryChain:
             commit=model.number,
             minted=model.total_supply,
             owner=model.owner,
+            pack_hash=model.reveal.pack_hash,
+            seed_hash=model.reveal.seed_hash,
+            reveal_block=model.reveal.block,
+            captured=model.reveal.captured,
             block=sealed.block,
         )
 
@@ -167,6 +190,12 @@ class MemoryChain:
     def model(self, contract: Address, tag: BlockTag = "latest") -> AgentModel:
         """The contract's whole state at a block, as a copy; raises ChainRefused like `collection`."""
         return _contract(self._at(tag), contract).copy()
+
+    def updates(self, transaction: Hash32) -> Sequence[Update]:
+        """ERC-4906 events of a mined transaction, in order: first and last id of each."""
+        with self._lock:
+            found = (sealed.updates[transaction] for sealed in self._chain if transaction in sealed.updates)
+            return next(found, ())
 
     def receipt(self, transaction: Hash32) -> Receipt | None:
         with self._lock:
@@ -188,10 +217,11 @@ class MemoryChain:
 
     def simulate(self, sender: Address, call: Call) -> int:
         sealed = self._at("latest")
+        place = Place(sealed.block.number, sealed.block.timestamp, self._hashes_before(sealed.block.number))
         if call.value > sealed.world.balance(sender):
             raise InsufficientFunds("The sender owns less than the value of the call.")
         try:
-            return run(sealed.world, sender, sealed.world.nonce(sender), call, sealed.block.timestamp).gas
+            return run(sealed.world, sender, sealed.world.nonce(sender), call, place).gas
         except CallReverted as reverted:
             raise reverted.revert.error() from reverted
 

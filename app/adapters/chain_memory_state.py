@@ -1,7 +1,7 @@
 """State of the in-memory chain, and what a transaction does to it. Pure: the old state stays as it was."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 
 from app.adapters.chain_abi import Revert, UndecodableCall, agent_abi
 from app.adapters.chain_model import AgentModel
@@ -11,12 +11,15 @@ from app.ports import Address, Call, Hash32, Receipt, UnsignedTransaction
 
 Move = tuple[Address, Address, int]
 """A Transfer event: from, to, token id."""
+Update = tuple[int, int]
+"""An ERC-4906 event: first and last id."""
 
 # Gas of the real contract, measured and rounded up: an estimate of the right order, the same for every run.
 _GAS_TRANSACTION = 21_000
 _GAS_DEPLOYMENT = 3_300_000
 _GAS_CALL = 35_000
 _GAS_MOVE = 51_000
+_GAS_RANGE = 1_700
 _GAS_ZERO_BYTE, _GAS_BYTE = 4, 16
 
 
@@ -47,12 +50,24 @@ class World:
 
 
 @dataclass(frozen=True)
+class Place:
+    """The block that a call runs in."""
+
+    number: int
+    time: int
+    """Unix seconds."""
+    hash_of: Callable[[int], Hash32 | None]
+    """Hash of a block before it; None when the chain does not know it any more."""
+
+
+@dataclass(frozen=True)
 class Outcome:
     """What a call did: the world after it, the gas it took, its events, and the contract it made."""
 
     world: World
     gas: int
     moves: tuple[Move, ...] = ()
+    updates: tuple[Update, ...] = ()
     contract: Address | None = None
 
 
@@ -70,10 +85,10 @@ def cost(transaction: UnsignedTransaction) -> int:
     return transaction.gas * transaction.fees.max_fee + transaction.call.value
 
 
-def run(world: World, sender: Address, nonce: int, call: Call, time: int) -> Outcome:
-    """Run a call by `sender` in a block at `time` (Unix seconds). Raises CallReverted."""
+def run(world: World, sender: Address, nonce: int, call: Call, place: Place) -> Outcome:
+    """Run a call by `sender`. Raises CallReverted."""
     gas = _GAS_TRANSACTION + sum(_GAS_BYTE if byte else _GAS_ZERO_BYTE for byte in call.data)
-    caller = Caller(sender, time, world.contracts.keys())
+    caller = Caller(sender, place.time, world.contracts.keys(), place.number, place.hash_of)
     try:
         if call.to is None:
             return _create(world, caller, created_address(sender, nonce), call, gas + _GAS_DEPLOYMENT)
@@ -100,8 +115,8 @@ def _call(world: World, caller: Caller, model: AgentModel, call: Call, gas: int)
     after = model.copy()
     after.run(caller, function, arguments)
     contracts = {**world.contracts, model.address: after}
-    moves = tuple(after.moves)
-    return Outcome(World(world.nonces, world.balances, contracts), gas + _GAS_MOVE * len(moves), moves)
+    gas += _GAS_MOVE * len(after.moves) + _GAS_RANGE * len(after.updates)
+    return Outcome(World(world.nonces, world.balances, contracts), gas, tuple(after.moves), tuple(after.updates))
 
 
 def _refuse_value(call: Call) -> None:
@@ -109,13 +124,12 @@ def _refuse_value(call: Call) -> None:
         raise Refused("")  # no function is payable
 
 
-def apply(
-    world: World, read: ReadTransaction, base_fee: int, number: int, time: int
-) -> tuple[World, Receipt, tuple[Move, ...]]:
-    """Include a transaction in block `number`. The receipt's block hash is not known yet and left empty."""
+def apply(world: World, read: ReadTransaction, base_fee: int, place: Place) -> tuple[Outcome, Receipt]:
+    """Include a transaction in a block: what it did, its fee paid. The receipt's block hash is not known yet and left
+    empty."""
     transaction = read.transaction
     try:
-        outcome = run(world, read.sender, transaction.nonce, transaction.call, time)
+        outcome = run(world, read.sender, transaction.nonce, transaction.call, place)
         if outcome.gas > transaction.gas:
             raise CallReverted(Revert("out of gas"), transaction.gas)
         succeeded = True
@@ -123,5 +137,5 @@ def apply(
         outcome, succeeded = Outcome(world, min(reverted.gas, transaction.gas)), False
     price = min(transaction.fees.max_fee, base_fee + transaction.fees.max_priority_fee)
     after = outcome.world.charged(read.sender, outcome.gas * price)
-    receipt = Receipt(read.hash, succeeded, number, Hash32(""), outcome.gas, outcome.contract)
-    return after, receipt, outcome.moves
+    receipt = Receipt(read.hash, succeeded, place.number, Hash32(""), outcome.gas, outcome.contract)
+    return replace(outcome, world=after), receipt

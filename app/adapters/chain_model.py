@@ -11,8 +11,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from app.adapters.chain_abi import ZERO_ADDRESS, Function, role
+from app.adapters.chain_model_reveal import Reveal
 from app.adapters.chain_model_roles import Caller, Refused, Roles
-from app.ports import Address
+from app.ports import MAX_RANGES, Address
 
 MAX_SUPPLY = 1 << 20
 MAX_ORIGIN_LENGTH = 200
@@ -29,6 +30,7 @@ class AgentModel:
     origin: str
     supply: int
     roles: Roles
+    reveal: Reveal
     royalty: tuple[Address, int] = (ZERO_ADDRESS, 0)
     """Receiver and hundredths of a percent."""
     number: int = 0
@@ -43,15 +45,18 @@ class AgentModel:
     burned: set[int] = field(default_factory=set)
     moves: list[tuple[Address, Address, int]] = field(default_factory=list)
     """Transfer events of the present call: from, to, token."""
+    updates: list[tuple[int, int]] = field(default_factory=list)
+    """ERC-4906 events of the present call: first and last id."""
 
     @classmethod
     def deployed(cls, address: Address, setup: tuple[Any, ...]) -> "AgentModel":
         """The constructor; raises Refused."""
-        name, symbol, origin, supply, admin, delay, committer, minter, pauser, receiver, bps = setup
+        name, symbol, origin, supply, pack, seed, admin, delay, committer, minter, pauser, receiver, bps = setup
         roles = Roles.initial(_checksum(admin), delay)
         if not 1 <= supply <= MAX_SUPPLY:
             raise Refused("InvalidSupply", supply)
-        model = cls(address, name, symbol, _checked_origin(origin), supply, roles)
+        reveal = Reveal.initial(pack, seed)
+        model = cls(address, name, symbol, _checked_origin(origin), supply, roles, reveal)
         if _checksum(receiver) != ZERO_ADDRESS or bps:
             model._set_royalty(_checksum(receiver), bps)
         for title, account in (("COMMITTER", committer), ("MINTER", minter), ("PAUSER", pauser)):
@@ -75,11 +80,13 @@ class AgentModel:
         return replace(
             self,
             roles=self.roles.copy(),
+            reveal=self.reveal.copy(),
             owners=copy(self.owners),
             approved=copy(self.approved),
             operators=copy(self.operators),
             burned=copy(self.burned),
             moves=[],
+            updates=[],
         )
 
     def run(self, caller: Caller, function: Function, arguments: tuple[Any, ...]) -> None:
@@ -89,9 +96,9 @@ class AgentModel:
         values = (_checksummed(kind, value) for kind, value in zip(function.inputs, arguments, strict=True))
         _METHODS[function.signature](self, caller, *values)
 
-    # --- commit, mint, burn ------------------------------------------------------------------------------------------
+    # --- commit, reveal, mint, burn ----------------------------------------------------------------------------------
 
-    def commit(self, caller: Caller, number: int, covered: int) -> None:
+    def commit(self, caller: Caller, number: int, covered: int, changed: tuple[tuple[int, int], ...]) -> None:
         self.roles.require("COMMITTER", caller)
         if number != self.number + 1:
             raise Refused("CommitOutOfOrder", self.number + 1, number)
@@ -99,7 +106,22 @@ class AgentModel:
             raise Refused("CoveredDecreases", self.covered, covered)
         if covered > self.supply:
             raise Refused("CoveredExceedsSupply", self.supply, covered)
+        if len(changed) > MAX_RANGES:
+            raise Refused("TooManyRanges", len(changed))
+        free = 0
+        for first, last in changed:
+            if not free <= first <= last < covered:
+                raise Refused("InvalidRange", first, last)
+            free = last + 1
         self.number, self.time, self.covered = number, caller.time, covered
+        self.updates.extend(changed)
+
+    def close(self, caller: Caller) -> None:
+        self.roles.require("DEFAULT_ADMIN_ROLE", caller)
+        self.reveal.close(caller)
+
+    def capture(self, caller: Caller) -> None:
+        self.reveal.capture(caller)
 
     def mint(self, caller: Caller, to: Address, token: int) -> None:
         self.roles.require("MINTER", caller)
@@ -112,6 +134,7 @@ class AgentModel:
         self._mint_all(list(receivers), first)
 
     def _mint_all(self, receivers: list[Address], first: int) -> None:
+        self.reveal.require_minting()
         if self.mint_paused:
             raise Refused("MintIsPaused")
         if first + len(receivers) > self.covered:
@@ -202,6 +225,7 @@ class AgentModel:
         if _checked_origin(origin) == self.origin:
             raise Refused("OriginUnchanged")
         self.origin = origin
+        self.updates.append((0, (1 << 256) - 1))
 
     def set_royalty(self, caller: Caller, receiver: Address, bps: int) -> None:
         self.roles.require("DEFAULT_ADMIN_ROLE", caller)
@@ -220,7 +244,9 @@ def _roles(method: Callable[..., None]) -> Callable[..., None]:
 
 
 _METHODS: dict[str, Callable[..., None]] = {
-    "commit(uint64,uint32)": AgentModel.commit,
+    "commit(uint64,uint32,(uint32,uint32)[])": AgentModel.commit,
+    "close()": AgentModel.close,
+    "capture()": AgentModel.capture,
     "mint(address,uint256)": AgentModel.mint,
     "mintBatch(address[],uint256)": AgentModel.mint_batch,
     "burn(uint256)": AgentModel.burn,

@@ -3,14 +3,14 @@
 The default admin is one account, moved in two steps with a delay; a change of that delay waits too.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from eth_utils.address import to_checksum_address
 
 from app.adapters.chain_abi import ZERO_ADDRESS, role
-from app.ports import Address
+from app.ports import Address, Hash32
 
 DELAY_INCREASE_WAIT = 5 * 24 * 3600
 _UINT48 = (1 << 48) - 1
@@ -26,6 +26,10 @@ class Refused(Exception):
         self.arguments = arguments
 
 
+def _no_hash(number: int) -> None:
+    """Of a chain without a past."""
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
     """Who calls, when, and what else is on the chain."""
@@ -34,6 +38,10 @@ class Caller:
     time: int
     """Unix seconds of the block."""
     contracts: Collection[Address] = ()
+    block: int = 0
+    """Number of the block."""
+    hash_of: Callable[[int], Hash32 | None] = _no_hash
+    """Hash of a past block; None when the chain does not know it any more."""
 
 
 @dataclass

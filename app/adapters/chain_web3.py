@@ -16,7 +16,10 @@ from app.ports import Address, Block, BlockTag, Call, CollectionState, Fees, Has
 FALLBACK_FINALITY_DEPTH = 128
 """Blocks behind the head that count as final where a node has no `finalized` tag and nobody set a depth."""
 
-_STATE = ("name", "symbol", "origin", "supply", "head", "totalSupply", "owner")
+_STATE = (
+    *("name", "symbol", "origin", "supply", "head", "totalSupply", "owner"),
+    *("packHash", "seedHash", "revealBlock", "capturedHash"),
+)
 
 
 class Web3Chain:
@@ -80,7 +83,8 @@ class Web3Chain:
             decoded = [agent_abi().read_result(name, data) for name, data in zip(_STATE, answers, strict=True)]
         except (NodeRefused, DecodingError, ValueError, OverflowError) as error:
             raise ChainRefused(f"There is no AgentNFT at {contract}.", hint="Check address and chain.") from error
-        (name,), (symbol,), (origin,), (supply,), (number, _, covered), (minted,), (owner,) = decoded
+        (name,), (symbol,), (origin,), (supply,), (number, _, covered), (minted,), (owner,), *seed = decoded
+        (pack_hash,), (seed_hash,), (reveal_block,), (captured,) = seed
         return CollectionState(
             name=name,
             symbol=symbol,
@@ -90,6 +94,10 @@ class Web3Chain:
             commit=number,
             minted=minted,
             owner=_address(owner),
+            pack_hash=Hash32("0x" + pack_hash.hex()),
+            seed_hash=_set(seed_hash),
+            reveal_block=reveal_block or None,
+            captured=_set(captured),
             block=block,
         )
 
@@ -256,6 +264,11 @@ def _hash(text: str) -> Hash32:
     if len(_bytes(text)) != 32:
         raise ValueError("not a 32-byte hash")
     return Hash32(text.lower())
+
+
+def _set(word: bytes) -> Hash32 | None:
+    """A hash in storage, or None for one that was never set."""
+    return Hash32("0x" + word.hex()) if any(word) else None
 
 
 def _address(text: str) -> Address:

@@ -1,6 +1,8 @@
 """Public reads of tokens. The raw handler answers the first four before they get here; this is their documentation,
 and the same function answers when they do."""
 
+import json
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
@@ -9,13 +11,15 @@ from app.api.dependencies import Edge, Readings
 from app.api.public import JSON, require_storable
 from app.api.resource import Resource
 from app.api.responses import PROBLEM, Markdown, Plain, send
-from app.db.tables import Collection, Snapshot
+from app.db.tables import Collection, Snapshot, SnapshotState
 from app.errors import NotFound
-from app.provenance.canonical import canonical_json
-from app.provenance.ids import cache_tags, parse_chain_id, parse_contract, parse_token_id
+from app.provenance.ids import cache_tags, parse_agent_id, parse_chain_id, parse_contract, parse_token_id
+from app.services.reading import TokenView
+from personalities import levels, refusals, traits
 
 router = APIRouter(tags=["public"], responses=PROBLEM)
 
+_CARRIED = (SnapshotState.COMMITTED, SnapshotState.FINALIZED)
 SHORT = "public, max-age=30, s-maxage=30, stale-if-error=86400"
 
 ANY_TYPE: dict[int | str, dict[str, Any]] = {200: {"content": {"*/*": {}}}}
@@ -87,7 +91,7 @@ def beauvoir(request: Request, reading: Readings, at: At) -> Response:
             view.version.document.encode(),
             content_type="text/markdown; charset=utf-8",
             cache_control=SHORT,
-            modified=view.version.created_at,
+            modified=view.snapshot.created_at,
             headers=[("cache-tag", ",".join(cache_tags(view.token.collection_id, at.token_id)))],
         ),
     )
@@ -95,22 +99,50 @@ def beauvoir(request: Request, reading: Readings, at: At) -> Response:
 
 @router.get("/{chain_id}/{contract}/{token_id}/beauvoir.json", summary="Personality in short")
 def beauvoir_summary(request: Request, reading: Readings, at: At) -> Response:
-    """Name, birth signals, dials with their band words, and the hash of BEAUVOIR.md."""
+    """Name, traits, refusals and dials as agent front ends show them, birth signals, and the hash of BEAUVOIR.md."""
     view = reading.view(at.chain_id, at.contract, at.token_id)
-    personality = view.personality
-    summary = {
-        "id": str(view.agent),
-        "name": view.token.name,
-        "signals": dict(personality["signals"]),
-        "slots": personality["slots"],
+    return send(request, _json(_summary(view), view.snapshot.created_at, view.token.collection_id, at.token_id))
+
+
+@router.get("/api/identity/{nft_id:path}/beauvoir", summary="The same, by CAIP-19 id")
+def identity(
+    request: Request,
+    reading: Readings,
+    nft_id: Annotated[str, Path(description="eip155:{chain}/erc721:{contract}/{tokenId}, or without `erc721:`.")],
+) -> Response:
+    """The summary at the path where agent front ends look for it."""
+    agent = parse_agent_id(nft_id)
+    require_storable(reading, agent.chain_id, agent.contract.lower(), agent.token_id)
+    view = reading.view(agent.chain_id, agent.contract.lower(), agent.token_id)
+    return send(request, _json(_summary(view), view.snapshot.created_at, view.token.collection_id, agent.token_id))
+
+
+def _summary(view: TokenView) -> dict[str, object]:
+    born = view.personality
+    bands = [band for _, band, _ in view.dials]
+    document = view.version.document
+    return {
+        "nftId": str(view.agent),
+        "name": view.document["name"],
+        "traits": traits(born.signals, bands) if born is not None else [],
+        "antiNarration": refusals(document),
+        "damp96Summary": levels(bands),
+        "version": f"{view.version.number}.{view.snapshot.n}.0",
+        "lastEvolved": datetime.fromtimestamp(view.snapshot.created_at, UTC).isoformat().replace("+00:00", "Z"),
+        "signals": dict(born.signals) if born is not None else {},
+        "slots": list(born.slots) if born is not None else [],
         "dials": [{"name": dial, "band": band, "word": word} for dial, band, word in view.dials],
-        "pack": personality["pack"],
-        "pack_hash": personality["pack_hash"],
+        "stage": view.snapshot.stage,
+        "level": view.snapshot.level,
+        "snapshot": view.snapshot.n,
         "document": view.version.number,
+        "trigger": view.version.trigger,
+        "model": view.version.model,
         "cid": view.version.cid,
         "sha256": view.version.sha256,
+        "pack": view.collection.pack,
+        "pack_hash": view.collection.pack_hash,
     }
-    return send(request, _json(summary, view.snapshot.created_at))
 
 
 @router.get("/{chain_id}/{contract}/{token_id}/history", summary="All published snapshots, newest first")
@@ -118,14 +150,14 @@ def history(request: Request, reading: Readings, at: At) -> Response:
     collection = reading.collection(at.chain_id, at.contract)
     snapshots = reading.history(at.chain_id, at.contract, at.token_id)
     body = {"token": at.token_id, "snapshots": [_entry(collection, snapshot) for snapshot in snapshots]}
-    return send(request, _json(body, snapshots[0].created_at))
+    return send(request, _json(body, snapshots[0].created_at, collection.id or 0, at.token_id))
 
 
 @router.get("/{chain_id}/{contract}/{token_id}/diagnose", summary="What each marketplace and wallet makes of it")
 def diagnose(request: Request, reading: Readings, at: At) -> Response:
     """The consumer rules' verdicts, computed when the snapshot was made."""
     view = reading.view(at.chain_id, at.contract, at.token_id)
-    return send(request, _json(view.diagnosis, view.snapshot.created_at))
+    return send(request, _json(view.diagnosis, view.snapshot.created_at, view.token.collection_id, at.token_id))
 
 
 def _entry(collection: Collection, snapshot: Snapshot) -> dict[str, object]:
@@ -142,9 +174,13 @@ def _entry(collection: Collection, snapshot: Snapshot) -> dict[str, object]:
         "sha256": snapshot.document_sha256,
         "media": snapshot.media_cid,
         "renderer": snapshot.renderer,
-        "commit": snapshot.commit_number,
+        "document": snapshot.document,
+        "commit": snapshot.commit_number if snapshot.state in _CARRIED else None,
     }
 
 
-def _json(value: object, modified: int) -> Resource:
-    return Resource(canonical_json(value), content_type=JSON, cache_control=SHORT, modified=modified)
+def _json(value: object, modified: int, collection_id: int, token_id: int) -> Resource:
+    tags = [("cache-tag", ",".join(cache_tags(collection_id, token_id)))]
+    # Not in canonical form: nothing of it is hashed elsewhere, so numbers may have a fraction and keys an order.
+    body = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    return Resource(body, content_type=JSON, cache_control=SHORT, modified=modified, headers=tags)

@@ -7,7 +7,7 @@ from typing import Any
 from app.db.tables import Collection, Snapshot, Token
 from app.pages import tint
 from app.services.reading import TokenView
-from personalities import DIALS
+from personalities import DIALS, exchanges, refusals, section
 from renderers import State, Subject, alt_text
 
 _NOT_SIGNALS = {*DIALS, "Stage", "Level"}
@@ -36,15 +36,16 @@ def card(collection: Collection, token: Token, snapshot: Snapshot) -> Card:
     document: dict[str, Any] = json.loads(snapshot.hosted)
     signals = [str(each["value"]) for each in document["attributes"] if each["trait_type"] not in _NOT_SIGNALS]
     words = {each["trait_type"]: str(each["value"]) for each in document["attributes"]}
+    name = str(document["name"])  # as published: the row may be ahead of what readers see
     told = ", ".join(words[dial] for dial in _pronounced(snapshot.bands)[:3] if dial in words)
     return Card(
         key=f"t{collection.id}-{token.token_id}",
         token_id=token.token_id,
-        name=token.name,
+        name=name,
         href=f"/agents/{collection.chain_id}/{collection.contract}/{token.token_id}",
         media=f"/ipfs/{snapshot.media_cid}",
         kind=", ".join(signals[:2]),
-        alt=f"Portrait of {token.name}" + (f": {told}" if told else ""),
+        alt=f"Portrait of {name}" + (f": {told}" if told else ""),
         ground=tint.parse(document.get("background_color")),
         owner=token.owner,
     )
@@ -68,8 +69,14 @@ class Sitter:
     given: str
     signals: list[tuple[str, str]]
     quote: str
-    """What it says of itself; empty when its pack is no longer at hand."""
+    """What it says of itself; empty before the reveal."""
     description: str
+    expertise: str
+    """What it knows, as its document says."""
+    exchanges: list[tuple[str, str]]
+    """Two example talks: (visitor, answer)."""
+    refusals: list[str]
+    """Three things it does not do."""
     alt: str
     dials: list[Dial]
     pronounced: list[str]
@@ -81,27 +88,26 @@ class Sitter:
 def sitter(view: TokenView, ends: dict[str, tuple[str, str]]) -> Sitter:
     """`ends` gives the lowest and highest word of each dial."""
     document, born = view.document, view.personality
+    snapshot = view.snapshot
+    name = str(document["name"])
     # The words of the published document, because that is what is pinned; a later version may choose others.
     published = {each["trait_type"]: str(each["value"]) for each in document["attributes"]}
     dials = [Dial(name, band, published.get(name, word), *ends.get(name, ("", ""))) for name, band, word in view.dials]
     words = {dial.name: dial.word for dial in dials}
-    subject = Subject(
-        agent_id=str(view.agent),
-        name=view.token.name,
-        signals=tuple((str(title), str(value)) for title, value in born["signals"]),
-        slots=tuple(born["slots"]),
-        seed=born["seed"],
-        pack=born["pack"],
-    )
-    snapshot = view.snapshot
-    state = State(snapshot.n, tuple(dial.band for dial in dials), snapshot.stage, snapshot.level)
+    alt = f"{name}: a closed door with light behind it; nobody has been born here yet."
+    if born is not None:
+        subject = Subject(str(view.agent), name, born.signals, born.slots, born.seed, born.pack)
+        alt = alt_text(subject, State(snapshot.n, tuple(dial.band for dial in dials), snapshot.stage, snapshot.level))
     return Sitter(
         card=card(view.collection, view.token, snapshot),
-        given=view.token.name.split(" ")[0],
-        signals=[(title, str(value)) for title, value in subject.signals],
-        quote=view.birth.introduction,
+        given=name.split(" ")[0] if born is not None else name,
+        signals=[(title, str(value)) for title, value in born.signals] if born is not None else [],
+        quote=view.birth.introduction if view.birth is not None else "",
         description=str(document["description"]),
-        alt=alt_text(subject, state),
+        expertise=section(view.version.document, "Expertise").partition("\n\n")[0],
+        exchanges=exchanges(view.version.document)[:2],
+        refusals=refusals(view.version.document)[:3],
+        alt=alt,
         dials=dials,
         pronounced=[words[dial] for dial in _pronounced(snapshot.bands) if words.get(dial)][:3],
         stage=snapshot.stage,
@@ -110,12 +116,16 @@ def sitter(view: TokenView, ends: dict[str, tuple[str, str]]) -> Sitter:
 
 
 def changes(newer: Snapshot, older: Snapshot, words: dict[str, tuple[str, ...]]) -> list[tuple[str, str, str]]:
-    """(what, before, after) between two snapshots of a token."""
+    """(what, before, after) between two snapshots of a token. After the reveal everything is new: nothing is listed."""
+    if not older.bands:
+        return []
     found = [
         (dial, words[dial][int(before)], words[dial][int(after)])
         for dial, before, after in zip(DIALS, older.bands, newer.bands, strict=True)
         if before != after
     ]
+    if older.document != newer.document:
+        found.append(("Text", f"version {older.document}", f"version {newer.document}"))
     if older.stage != newer.stage:
         found.append(("Stage", older.stage, newer.stage))
     if older.level != newer.level:
@@ -125,5 +135,5 @@ def changes(newer: Snapshot, older: Snapshot, words: dict[str, tuple[str, ...]])
 
 def _pronounced(bands: str) -> list[str]:
     """The dials away from the middle, furthest first."""
-    distance = {dial: abs(int(band) - _MIDDLE) for dial, band in zip(DIALS, bands, strict=True)}
-    return sorted((dial for dial in DIALS if distance[dial]), key=lambda dial: -distance[dial])
+    distance = {dial: abs(int(band) - _MIDDLE) for dial, band in zip(DIALS, bands, strict=False)}
+    return sorted((dial for dial in distance if distance[dial]), key=lambda dial: -distance[dial])

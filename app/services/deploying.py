@@ -1,5 +1,6 @@
 """Deploying: the collection's row comes first, then its contract; births follow, for documents name the contract."""
 
+import hashlib
 import re
 from dataclasses import dataclass
 from typing import Final
@@ -7,7 +8,7 @@ from typing import Final
 from app.db.database import Database
 from app.db.tables import Collection
 from app.errors import Conflict, Invalid
-from app.ports import Address, AgentContract, Clock
+from app.ports import Address, AgentContract, Call, Clock, Hash32
 from personalities import load_pack
 from renderers import get_renderer
 
@@ -28,9 +29,13 @@ class NewCollection:
     origin: str
     chain_id: int
     seed: str
-    """64 hex digits."""
+    """64 hex digits; empty for a blind collection, whose seed comes from the chain."""
     pack: str = "dixie"
     renderer: str = "portrait"
+    kind: str = "open"
+    """open | blind"""
+    polish: bool = False
+    """Whether a model polishes the text of every birth."""
 
 
 def deploy_key(collection_id: int) -> str:
@@ -59,8 +64,10 @@ class Deploying:
             problems.append("the description has at most 2,000 characters")
         if len(wanted.origin) > 200:
             problems.append("the origin has at most 200 characters")
-        if not re.fullmatch(r"[0-9a-f]{64}", wanted.seed):
+        if wanted.kind == "open" and not re.fullmatch(r"[0-9a-f]{64}", wanted.seed):
             problems.append("the seed is 64 lower-case hex digits")
+        if wanted.kind == "blind" and wanted.seed:
+            problems.append("a blind collection has no seed before its reveal")
         for check in (lambda: load_pack(wanted.pack), lambda: get_renderer(wanted.renderer)):
             try:
                 check()
@@ -76,6 +83,7 @@ class Deploying:
         pack = load_pack(wanted.pack)
         now = int(self._clock.now().timestamp())
         with self._database.write() as unit:
+            unit.collections.keep_pack(wanted.pack)
             found = unit.collections.by_slug(project_id, wanted.slug)
             if found is None:
                 found = unit.collections.add_or_find(
@@ -88,10 +96,12 @@ class Deploying:
                         description=wanted.description or DEFAULT_DESCRIPTION.format(supply=wanted.supply),
                         origin=wanted.origin,
                         supply=wanted.supply,
+                        kind=wanted.kind,
                         seed=wanted.seed,
                         pack=pack.id,
                         pack_hash=pack.hash,
                         renderer=wanted.renderer,
+                        polish=wanted.polish,
                         created_at=now,
                     )
                 )
@@ -102,22 +112,24 @@ class Deploying:
                 found.symbol,
                 found.pack.partition("@")[0],
                 found.renderer,
+                found.kind,
             )
-            if there != (wanted.chain_id, wanted.supply, wanted.name, wanted.symbol, wanted.pack, wanted.renderer):
+            asked = (
+                wanted.chain_id,
+                wanted.supply,
+                wanted.name,
+                wanted.symbol,
+                wanted.pack,
+                wanted.renderer,
+                wanted.kind,
+            )
+            if there != asked:
                 raise Conflict(
                     f"This project has another collection called {wanted.slug}.", hint="Choose another slug."
                 )
             assert found.id is not None
             if found.contract is None:
-                call = self._contract.deployment(
-                    name=found.name,
-                    symbol=found.symbol,
-                    origin=found.origin,
-                    supply=found.supply,
-                    admin=sender,
-                    committer=sender,
-                    minter=sender,
-                )
+                call = self.deployment(wanted, found.seed, found.pack_hash, sender)
                 unit.chains.plan(
                     project_id,
                     found.id,
@@ -128,6 +140,20 @@ class Deploying:
                     now=now,
                 )
             return found.id
+
+    def deployment(self, wanted: NewCollection, seed: str, pack_hash: str, sender: Address) -> Call:
+        """The call that makes the contract. It fixes the pack's hash, and that of the seed where there is one."""
+        return self._contract.deployment(
+            name=wanted.name,
+            symbol=wanted.symbol,
+            origin=wanted.origin,
+            supply=wanted.supply,
+            pack_hash=Hash32(f"0x{pack_hash}"),
+            seed_hash=Hash32("0x" + hashlib.sha256(bytes.fromhex(seed)).hexdigest()) if seed else None,
+            admin=sender,
+            committer=sender,
+            minter=sender,
+        )
 
     def finish(self, project_id: int, collection_id: int) -> str:
         """Write down the contract of the mined deployment; returns its address in lower case."""
@@ -142,8 +168,3 @@ class Deploying:
                 collection.followed_block = transaction.block_number - 1
                 unit.collections.add(collection)
             return collection.contract
-
-
-def _name(pack_id: str) -> str:
-    """The pack's name without its version, which may have moved on since the deployment."""
-    return pack_id.partition("@")[0]

@@ -27,6 +27,8 @@ class Minting:
         """Plan the next ids for these receivers, in order; returns the first id. Nothing is sent."""
         with self._database.write() as unit:
             collection = unit.collections.get(project_id, collection_id, lock=True)
+            if collection.kind == "blind" and collection.seed:
+                raise Conflict(f"Minting of {collection.slug} ended with its reveal.")
             first = unit.chains.planned_mints(project_id, collection_id)
             if first + len(receivers) > collection.supply:
                 left = collection.supply - first

@@ -15,7 +15,7 @@ from app.ports import Cid, ContentStore
 from app.provenance import unixfs
 from app.provenance.cid import parse_cid
 from app.provenance.ids import AgentId, checksum_address
-from personalities import DIALS, band_word
+from personalities import DIALS, Personality, band_word
 from renderers import collection_document, hosted_document
 
 
@@ -26,8 +26,10 @@ class TokenView:
     agent: AgentId
     collection: Collection
     token: Token
-    birth: Birth
+    birth: Birth | None
+    """None before the reveal of a blind collection."""
     version: Version
+    """The text that the snapshot shows."""
     snapshot: Snapshot
 
     @property
@@ -43,16 +45,15 @@ class TokenView:
         return parsed
 
     @property
-    def personality(self) -> dict[str, Any]:
-        parsed: dict[str, Any] = json.loads(self.birth.personality)
-        return parsed
+    def personality(self) -> Personality | None:
+        """Who was born; None before the reveal."""
+        return None if self.birth is None else Personality.from_json(json.loads(self.birth.personality))
 
     @property
     def dials(self) -> list[tuple[str, int, str]]:
-        """(dial, band 0–6, its word), in the order of the dials."""
-        bands = [int(digit) for digit in self.snapshot.bands]
+        """(dial, band 0–6, its word), in the order of the dials; empty before the reveal."""
         return [
-            (dial, band, band_word(index, band)) for index, (dial, band) in enumerate(zip(DIALS, bands, strict=True))
+            (DIALS[index], int(digit), band_word(index, int(digit))) for index, digit in enumerate(self.snapshot.bands)
         ]
 
 
@@ -94,9 +95,12 @@ class Reading:
             collection = _collection(unit.public, chain_id, contract)
             token = _require_shown(collection, unit.public.token(_id(collection), token_id), token_id)
             birth = unit.public.birth(token.collection_id, token_id)
-            version = unit.public.version(token.collection_id, token_id, token.document)
             snapshot = unit.public.snapshot(token.collection_id, token_id, token.head)
-        assert birth is not None and version is not None and snapshot is not None, "a shown token has all three"
+            assert snapshot is not None, "a shown token has the snapshot it shows"
+            version = unit.public.version(token.collection_id, token_id, snapshot.document)
+            assert version is not None, "a snapshot has the text it shows"
+            if not snapshot.bands:
+                birth = None  # it may be born already; readers see the placeholder until its snapshot is shown
         agent = AgentId(chain_id, checksum_address(contract), token_id)
         return TokenView(agent, collection, token, birth, version, snapshot)
 

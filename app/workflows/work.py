@@ -3,6 +3,9 @@
     deploy    send the deployment, write down the contract
     release   births in chunks → publish → commit what is covered
     mint      release, then the batch transactions
+    reveal    end minting → capture the block that gives the seed → births → publish → commit
+    polish    a model's version of each text → publish → commit
+    publish   show what was prepared → commit
     purge     make caches forget a range of tokens (after burns)
 
 One function runs them all, because they share their steps. A step that finds something behind us down waits and says
@@ -10,6 +13,7 @@ so in the work row; what cannot succeed ends the work as `failed`, with what to 
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Final, TypeVar
 
 import structlog
@@ -17,9 +21,12 @@ from dbos import DBOS
 
 from app.db.tables import Work, WorkState
 from app.errors import DnftError, Unavailable
+from app.ports import Address, BlockTag, CollectionState
+from app.provenance.ids import checksum_address
 from app.services.commits import commit_key
 from app.services.deploying import deploy_key
 from app.services.transactions import Transactions
+from app.settings import EMBEDDED_CHAIN_ID
 from app.workflows.engine import pause, world
 
 CHUNK: Final = 100
@@ -39,8 +46,19 @@ def run_work(work_id: int) -> None:
         elif kind == "purge":
             purge(work_id)
         else:
-            for at in range(start, first + count, CHUNK):
-                release_chunk(work_id, at, min(CHUNK, first + count - at))
+            if kind == "reveal":
+                close_minting(work_id)
+                capture_seed(work_id)
+            prepare = _PREPARE.get(kind)
+            chunks = [(at, min(CHUNK, first + count - at)) for at in range(start, first + count, CHUNK)]
+            for at, size in chunks:
+                if prepare is not None:
+                    prepare(work_id, at, size)
+                if kind != "reveal":
+                    publish_chunk(work_id, at, size)
+            if kind == "reveal":  # first all births, then all at once
+                for at, size in chunks:
+                    publish_chunk(work_id, at, size)
             while (number := plan_commit(work_id)) is not None:
                 carry_commit(work_id, number)
             if kind == "mint":
@@ -63,7 +81,8 @@ def begin(work_id: int) -> tuple[str, int, int, int]:
     with world().database.read() as unit:
         covered = unit.collections.get(work.project_id, work.collection_id).covered
     _report(work_id, state=WorkState.RUNNING, note="starting")
-    return work.kind, min(covered, work.first), work.first, work.count
+    start = min(covered, work.first) if work.kind in ("release", "mint") else work.first
+    return work.kind, start, work.first, work.count
 
 
 @DBOS.step()
@@ -71,7 +90,7 @@ def deploy(work_id: int) -> None:
     work = _work(work_id)
     key = deploy_key(work.collection_id)
     _report(work_id, note="deploying the contract")
-    _patiently(work_id, lambda: _transactions(work).carry(work.project_id, key))
+    _carry(work_id, key)
     world().deploying.finish(work.project_id, work.collection_id)
 
 
@@ -82,22 +101,80 @@ def purge(work_id: int) -> None:
 
 
 @DBOS.step()
-def release_chunk(work_id: int, first: int, count: int) -> None:
-    """Births of a chunk, then their publication."""
+def birth_chunk(work_id: int, first: int, count: int) -> None:
+    """Births of a chunk."""
     work = _work(work_id)
 
-    def progress(token_id: int) -> None:
-        _report(work_id, note=f"birth of token {token_id}", done=max(0, token_id - work.first + 1))
+    def progress(done: int) -> None:
+        # Ids before ours are released with ours, but they are not what was asked for.
+        _report(work_id, note=f"births from {first} on: {done}", done=max(0, first + done - work.first))
 
     _patiently(work_id, lambda: world().births.make(work.project_id, work.collection_id, first, count, progress))
+
+
+@DBOS.step()
+def polish_chunk(work_id: int, first: int, count: int) -> None:
+    """A model's version of every text of a chunk; what a run before this one polished stays."""
+    work = _work(work_id)
+    here = world()
+    for token_id in range(first, first + count):
+        _report(work_id, note=f"polishing token {token_id}", done=token_id - work.first)
+        make = partial(here.versions.polish, work.project_id, work.collection_id, token_id, here.polishing.draft)
+        _patiently(work_id, make)
+
+
+_PREPARE: Final = {"release": birth_chunk, "mint": birth_chunk, "reveal": birth_chunk, "polish": polish_chunk}
+
+
+@DBOS.step()
+def publish_chunk(work_id: int, first: int, count: int) -> None:
+    work = _work(work_id)
     _report(work_id, note="publishing")
     _patiently(work_id, lambda: world().publishing.publish(work.project_id, work.collection_id, first, count))
 
 
 @DBOS.step()
+def close_minting(work_id: int) -> None:
+    """End the minting of a blind collection, unless that was done."""
+    work = _work(work_id)
+    here = world()
+    if _patiently(work_id, lambda: _state(work)).reveal_block is None:
+        _report(work_id, note="ending the mint")
+        _carry(work_id, here.revealing.plan_close(work.project_id, work.collection_id, _sender()))
+
+
+@DBOS.step()
+def capture_seed(work_id: int) -> None:
+    """Wait for the block, write down its hash, wait until that is final, and take the seed from it."""
+    work = _work(work_id)
+    here = world()
+    while True:
+        state = _patiently(work_id, lambda: _state(work))
+        if state.captured is None and state.reveal_block is not None and state.block.number > state.reveal_block:
+            _report(work_id, note=f"capturing block {state.reveal_block}")
+            block = state.reveal_block
+            key = here.revealing.plan_capture(work.project_id, work.collection_id, block, _sender())
+            _carry(work_id, key)
+            continue
+        if state.captured is not None:
+            final = _patiently(work_id, lambda: _state(work, "finalized"))
+            if final.captured is not None:
+                here.revealing.finish(work.project_id, work.collection_id, final)
+                return
+            _report(work_id, note="waiting until the captured block is final")
+        else:
+            _report(work_id, note=f"waiting for block {(state.reveal_block or 0) + 1}, now {state.block.number}")
+        if _chain_id(work) == EMBEDDED_CHAIN_ID:
+            number = state.block.number + 1
+            _carry(work_id, here.revealing.plan_block(work.project_id, work.collection_id, number, _sender()))
+        else:
+            pause(1.0)
+
+
+@DBOS.step()
 def plan_commit(work_id: int) -> int | None:
     work = _work(work_id)
-    return world().commits.plan(work.project_id, work.collection_id, world().signer.address)
+    return world().commits.plan(work.project_id, work.collection_id, _sender())
 
 
 @DBOS.step()
@@ -105,21 +182,20 @@ def carry_commit(work_id: int, number: int) -> None:
     work = _work(work_id)
     key = commit_key(work.collection_id, number)
     _report(work_id, note=f"commit {number}")
-    _patiently(work_id, lambda: _transactions(work).carry(work.project_id, key))
+    _carry(work_id, key)
     world().commits.finish(work.project_id, work.collection_id, number)
 
 
 @DBOS.step()
 def plan_mints(work_id: int, first: int, count: int) -> list[str]:
     work = _work(work_id)
-    return world().minting.plan(work.project_id, work.collection_id, first, count, world().signer.address)
+    return world().minting.plan(work.project_id, work.collection_id, first, count, _sender())
 
 
 @DBOS.step()
 def carry_mint(work_id: int, key: str) -> None:
-    work = _work(work_id)
     _report(work_id, note=f"minting ({key})")
-    _patiently(work_id, lambda: _transactions(work).carry(work.project_id, key))
+    _carry(work_id, key)
 
 
 @DBOS.step()
@@ -142,9 +218,27 @@ def fail(work_id: int, code: str, message: str) -> None:
     _report(work_id, state=WorkState.FAILED, note="failed", error_code=code, error=message[:500])
 
 
+def _carry(work_id: int, key: str) -> None:
+    """Take a planned transaction as far as it goes."""
+    work = _work(work_id)
+    _patiently(work_id, lambda: _transactions(work).carry(work.project_id, key))
+
+
 def _work(work_id: int) -> Work:
     with world().database.read() as unit:
         return unit.works.get(work_id)
+
+
+def _sender() -> Address:
+    return world().signer.address
+
+
+def _state(work: Work, tag: BlockTag = "latest") -> CollectionState:
+    """What the work's contract says of itself."""
+    with world().database.read() as unit:
+        collection = unit.collections.get(work.project_id, work.collection_id)
+    reader = world().chain(collection.chain_id).reader
+    return reader.collection(Address(checksum_address(collection.contract or "")), tag)
 
 
 def _chain_id(work: Work) -> int:

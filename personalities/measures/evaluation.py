@@ -16,6 +16,8 @@ LEAST_EDITS = 2
 MOST_JACCARD = 0.30
 MOST_BOILERPLATE = 0.25
 LEAST_DISTINCT = 0.99
+LEAST_DOCUMENTS = 200
+"""Among fewer, one in twenty is so few documents that options which are dealt evenly count as boilerplate."""
 
 Check = Callable[[Personality, str], Sequence[str]]
 """The rules a document breaks, one sentence each."""
@@ -25,7 +27,8 @@ Tick = Callable[[str, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """One figure. `passed` is None when it has no target, or could not be taken (`value` is None then)."""
+    """One figure. `passed` is None when it has no target, could not be taken (`value` is None then), or says nothing
+    about so few births."""
 
     id: str
     title: str
@@ -122,7 +125,9 @@ def evaluate(
         Measure(
             "boilerplate", "Bytes in runs of five words found in over 5 % of documents",
             round(common / max(1, total), 4), "of all bytes", f"≤ {MOST_BOILERPLATE:.0%}",
-            common <= MOST_BOILERPLATE * total, f"{common:,} of {total:,} bytes",
+            None if count < LEAST_DOCUMENTS else common <= MOST_BOILERPLATE * total,
+            f"too few to judge: {LEAST_DOCUMENTS} documents are needed" if count < LEAST_DOCUMENTS
+            else f"{common:,} of {total:,} bytes",
         ),
         Measure(
             "rules", "Writing rules broken", None if check is None else len(broken), "times", "0",

@@ -78,11 +78,13 @@ def run_birth_bench(tokens: int, pack: str, say: Callable[[str], None] = lambda 
 
 
 def checked_pack(pack: str) -> Pack:
-    """The pack of that name or path; raises Invalid."""
+    """The pack of that name, or in the folder of that path; raises Invalid."""
     try:
         return load_pack(pack)
     except PackError as problem:
-        raise Invalid(f"The pack cannot be used: {problem}.", hint="Packaged packs: dixie, mibera.") from None
+        raise Invalid(
+            f"The pack cannot be used: {problem}", hint="`dnft pack check` says more. Packaged packs: dixie, mibera."
+        ) from None
 
 
 def machine(pack: Pack) -> dict[str, Any]:

@@ -3,6 +3,7 @@ alive, so they can be interrupted and run again at any time."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -17,7 +18,14 @@ from app.ports import Address
 from app.provenance.ids import checksum_address
 from app.services.deploying import NewCollection, deploy_key
 from app.settings import load
+from personalities import load_pack
 from scripts.output import DryRun, Json, Result, command, progress, show_pairs
+
+
+class Kind(StrEnum):
+    OPEN = "open"
+    BLIND = "blind"
+
 
 Slug = Annotated[str, typer.Argument(help="Name of the collection in commands.", metavar="COLLECTION")]
 
@@ -33,6 +41,8 @@ def deploy(
     seed: Annotated[str | None, typer.Option(help="Collection seed, 64 hex digits; default: fresh.")] = None,
     pack: Annotated[str, typer.Option(help="Personality pack.")] = "dixie",
     renderer: Annotated[str, typer.Option(help="Renderer of the pictures.")] = "portrait",
+    kind: Annotated[Kind, typer.Option(help="open: born before the mint; blind: revealed after it.")] = Kind.OPEN,
+    polish: Annotated[bool, typer.Option(help="Let the model of the agent platform polish every text.")] = False,
     dry_run: DryRun = False,
     as_json: Json = False,
 ) -> Result:
@@ -47,25 +57,21 @@ def deploy(
         supply=supply,
         origin=settings.origin,
         chain_id=chain_id or _only_chain(world),
-        seed=world.new_seed(seed),
+        seed=world.new_seed(seed) if kind == Kind.OPEN else seed or "",
         pack=pack,
         renderer=renderer,
+        kind=kind,
+        polish=polish,
     )
+    if polish:
+        world.platform  # noqa: B018  says now, not at the first birth, that there is none
     world.deploying.check(wanted)
     chain = world.chain(wanted.chain_id)
     if chain.reader.chain_id() != wanted.chain_id:
         raise ChainRefused(f"The node serves chain {chain.reader.chain_id()}, not {wanted.chain_id}.")
     sender = world.signer.address
     if dry_run:
-        call = world.contract.deployment(
-            name=name,
-            symbol=symbol,
-            origin=settings.origin,
-            supply=supply,
-            admin=sender,
-            committer=sender,
-            minter=sender,
-        )
+        call = world.deploying.deployment(wanted, wanted.seed, load_pack(pack).hash, sender)
         gas = chain.reader.simulate(sender, call)
         fees = chain.reader.fees()
         return {"would deploy": name, "sender": sender, "gas": gas, "at most wei": gas * fees.max_fee}
@@ -119,6 +125,24 @@ def mint(
 
 
 @command(show_pairs)
+def reveal(slug: Slug, dry_run: DryRun = False, as_json: Json = False) -> Result:
+    """End the minting of a blind collection, take its seed from a later block, and give birth to every agent.
+
+    Irreversible. It can be interrupted at any point; the same command goes on."""
+    world = open_world()
+    collection = find(world, slug)
+    assert collection.id is not None
+    world.revealing.check(collection.project_id, collection.id)
+    with world.database.read() as unit:
+        covered, minted = collection.covered, unit.tokens.minted(collection.project_id, collection.id)
+    if dry_run:
+        return {"collection": slug, "would end the mint at": minted, "births": covered, "seed": collection.seed or None}
+    key = f"reveal:{collection.id}"
+    finish(world, request(world, collection.project_id, collection.id, "reveal", key, 0, covered))
+    return describe(world, find(world, slug))
+
+
+@command(show_pairs)
 def status(
     slug: Annotated[str | None, typer.Argument(help="One collection; default: all.")] = None, as_json: Json = False
 ) -> Result:
@@ -162,6 +186,9 @@ def describe(world: World, collection: Collection) -> Result:
         "collection": collection.slug,
         "chain": collection.chain_id,
         "contract": checksum_address(collection.contract) if collection.contract else None,
+        "kind": collection.kind,
+        "seed": collection.seed or None,
+        "pack": collection.pack,
         "supply": collection.supply,
         "released": shown,
         "covered": collection.covered,

@@ -12,7 +12,18 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from app.errors import Invalid
-from personalities import DIALS, Pack, Personality, band_word, bands, beauvoir, birth, description, introduction
+from personalities import (
+    DIALS,
+    Pack,
+    PackError,
+    Personality,
+    band_word,
+    bands,
+    beauvoir,
+    birth,
+    description,
+    introduction,
+)
 from personalities.behaviour import dial_block
 from personalities.measures import Evaluation, evaluate
 from personalities.prompt import system_prompt
@@ -28,6 +39,10 @@ PackName = Annotated[str, typer.Option("--pack", help="Name of a packaged pack, 
 Supply = Annotated[int, typer.Option(help="Size of the collection.", min=1, max=1 << 20)]
 Seed = Annotated[str, typer.Option(help="Collection seed, 64 hex digits.")]
 _SEED = SEED.hex()
+_CHECK = "Check id, supply and seed."
+_SMALLER = "Name a smaller collection (`--supply`, or `--tokens` to evaluate), or add words to the pack's name banks."
+_WIDE = 200
+"""Columns of a table that no terminal shows."""
 
 
 def _show(result: Result) -> None:
@@ -106,7 +121,8 @@ def evaluate_command(
 ) -> Result | None:
     """Measure a whole collection against its targets: distance, names, likeness, boilerplate, rules, reading.
 
-    Exit code 0: all targets are met. 1: one is missed. 2: nothing could be measured."""
+    Exit code 0: all targets are met that so many agents can be judged by. 1: one is missed. 2: nothing could be
+    measured."""
     loaded = checked_pack(pack)
     if out is not None and not out.parent.is_dir():
         raise Invalid(f"The folder of {out} does not exist.", hint="Make it first, or name another file.")
@@ -139,7 +155,8 @@ def _born(token: int, supply: int, seed: str, pack: Pack) -> Personality:
     try:
         return birth(bytes.fromhex(seed), supply, token, pack)
     except ValueError as problem:
-        raise Invalid(f"No agent can be born of this: {problem}.", hint="Check id, supply and seed.") from None
+        hint = _SMALLER if isinstance(problem, PackError) else _CHECK
+        raise Invalid(f"No agent can be born of this: {problem}.", hint=hint) from None
 
 
 def _summary(p: Personality, pack: Pack) -> dict[str, Any]:
@@ -207,14 +224,15 @@ def _report(
 
 
 def _show_report(result: Result) -> None:
-    console = Console()
+    console = Console() if sys.stdout.isatty() else Console(width=_WIDE)
     table = Table(title=f"{result['tokens']:,} agents of {result['pack']}", title_justify="left")
     for heading in ("", "measure", "found", "target", ""):
         table.add_column(heading, justify="right" if heading == "found" else "left")
-    signs = {True: "[green]✓[/]", False: "[bold red]✗[/]", None: ""}
+    signs = {True: "[green]✓[/]", False: "[bold red]✗[/]", None: "[yellow]?[/]"}
     for each in result["measures"]:
         unit = f"{each['unit']}; {each['detail']}" if each["detail"] else each["unit"]
-        table.add_row(signs[each["passed"]], each["title"], each["shown"], each["target"] or "", unit)
+        sign = signs[each["passed"]] if each["target"] else ""
+        table.add_row(sign, each["title"], each["shown"], each["target"] or "", unit)
     console.print(table)
     for each in result["broken"][:10]:
         console.print(f"token {each['token']}: {each['rule']}", markup=False)

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from datetime import datetime
 from typing import Any
 
 import brotli
@@ -256,10 +257,46 @@ def test_beauvoir_summary_agrees_with_the_document(site: Site) -> None:
     document = site.server.get(site.town.path(0)).json()
     summary = site.server.get(site.town.path(0, "/beauvoir.json")).json()
     traits = {each["trait_type"]: each["value"] for each in document["attributes"]}
-    assert summary["name"] == document["name"] and summary["id"] == str(site.town.agent(0))
+    assert summary["name"] == document["name"] and summary["nftId"] == str(site.town.agent(0))
     assert {dial["name"]: dial["word"] for dial in summary["dials"]} == {dial: traits[dial] for dial in DIALS}
     assert summary["sha256"] == document["beauvoir"]["sha256"]
     assert all(traits[name] == value for name, value in summary["signals"].items())
+
+
+def test_beauvoir_summary_has_the_shape_agent_front_ends_read(site: Site) -> None:
+    summary = site.server.get(site.town.path(0, "/beauvoir.json")).json()
+    assert all(isinstance(summary[name], str) for name in ("nftId", "name", "version", "lastEvolved"))
+    assert all(isinstance(each, str) for name in ("traits", "antiNarration") for each in summary[name])
+    assert len(summary["traits"]) >= 5
+    assert len(summary["antiNarration"]) >= 2
+    assert list(summary["damp96Summary"]) == [dial.lower() for dial in DIALS]
+    assert all(0 <= value <= 1 for value in summary["damp96Summary"].values())
+    assert summary["version"] == "1.1.0"
+    assert datetime.fromisoformat(summary["lastEvolved"]).tzinfo is not None
+    text = site.server.get(site.town.path(0, "/beauvoir")).text
+    assert all(f"\n- {line}\n" in text for line in summary["antiNarration"])
+
+
+@pytest.mark.parametrize("form", ["eip155:{chain}/erc721:{contract}/{id}", "eip155:{chain}/{contract}/{id}"])
+def test_identity_answers_the_same_summary_by_agent_id(site: Site, form: str) -> None:
+    here = site.server.get(site.town.path(0, "/beauvoir.json"))
+    for contract in (site.town.contract, site.town.agent(0).contract):
+        named = form.format(chain=site.town.chain_id, contract=contract, id=0)
+        for spelling in (named, named.replace("/", "%2F").replace(":", "%3A")):
+            answer = site.server.get(f"/api/identity/{spelling}/beauvoir")
+            assert answer.status_code == 200, spelling
+            assert answer.content == here.content
+            assert answer.headers["etag"] == here.headers["etag"]
+            etag = answer.headers["etag"]
+            assert site.server.get(f"/api/identity/{spelling}/beauvoir", if_none_match=etag).status_code == 304
+
+
+def test_identity_of_nobody_is_a_problem(site: Site) -> None:
+    place = f"eip155:{site.town.chain_id}/{site.town.contract}"
+    for path, status in ((f"{place}/3", 404), (f"{place}/4", 410), (f"{place}/x", 400), ("oracle", 400)):
+        answer = site.server.get(f"/api/identity/{path}/beauvoir")
+        assert answer.status_code == status, path
+        assert answer.headers["content-type"] == "application/problem+json"
 
 
 def test_diagnose_answers_the_stored_verdicts(site: Site) -> None:

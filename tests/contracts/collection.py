@@ -10,9 +10,9 @@ from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
 from app.adapters.agent_nft import AgentNft
-from app.adapters.chain_abi import Revert, agent_abi
+from app.adapters.chain_abi import Revert, agent_abi, role
 from app.adapters.signer import LocalSigner
-from app.ports import Address, Call, Fees, UnsignedTransaction
+from app.ports import Address, Call, Fees, Hash32, UnsignedTransaction
 from contracts_abi import load
 from tests.standins.nodes import CHAIN_ID, GWEI, Node, RpcFailure, account
 
@@ -20,6 +20,13 @@ ZERO = Address("0x" + "00" * 20)
 AGENT = AgentNft()
 ADMIN, COMMITTER, MINTER, PAUSER, ALICE, BOB, CAROL = (LocalSigner(bytes(account(index).key)) for index in range(7))
 ORIGIN = "https://agents.example"
+PACK_HASH, SEED_HASH = Hash32("0x" + "9a" * 32), Hash32("0x" + "5e" * 32)
+REVEAL_DELAY = 64
+"""Blocks from a close to the block that the seed comes from."""
+BLOCKHASH_REACH = 256
+"""Past blocks whose hash the EVM itself knows."""
+HISTORY = "0x0000F90827F1C53a10cb7A02335B175320002935"
+"""EIP-2935's contract. Where there is one, it gives the hashes of the last 8191 blocks."""
 DELAY = 1000
 """Seconds a change of the admin waits."""
 Event = tuple[str, tuple[Any, ...]]
@@ -31,6 +38,8 @@ def deployment(**changes: Any) -> Call:
         "symbol": "AGT",
         "origin": ORIGIN,
         "supply": 200,
+        "pack_hash": PACK_HASH,
+        "seed_hash": SEED_HASH,
         "admin": ADMIN.address,
         "committer": COMMITTER.address,
         "minter": MINTER.address,
@@ -84,9 +93,30 @@ class Collection:
         assert failure.data is not None
         return str(agent_abi().read_revert(bytes.fromhex(failure.data[2:])))
 
+    def closed(self, *, past: int = 0) -> int:
+        """Close, then mine until the newest block is `past` blocks behind the reveal block; the latter's number."""
+        self.do(ADMIN, "close")
+        number: int = self.view("revealBlock")
+        mine(self.node, REVEAL_DELAY + past)
+        assert self.node.height() == number + past
+        return number
+
     def released(self, covered: int) -> None:
         """Make the next commit."""
-        self.do(COMMITTER, "commit", self.view("head")[0] + 1, covered)
+        self.do(COMMITTER, "commit", self.view("head")[0] + 1, covered, [])
+
+
+def unauthorized(by: LocalSigner, name: str) -> str:
+    """The refusal of a caller without the role."""
+    return f"AccessControlUnauthorizedAccount({by.address}, 0x{role(name).hex()})"
+
+
+def mine(node: Node, blocks: int) -> None:
+    node.rpc("evm_mine", {"timestamp": None, "blocks": blocks})
+
+
+def hash_of(node: Node, number: int) -> bytes:
+    return bytes.fromhex(node.rpc("eth_getBlockByNumber", hex(number), False)["hash"][2:])
 
 
 def refused(node: Node, by: LocalSigner, call: Call) -> Revert | None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.contracts.collection import Collection
+from tests.contracts.collection import ALICE, BOB, MINTER, Collection
 from tests.standins.nodes import Node, running, start_anvil, start_embedded
 
 
@@ -30,3 +30,12 @@ def collection(deployed: Collection) -> Iterator[Collection]:
     snapshot = deployed.node.rpc("evm_snapshot")
     yield deployed
     assert deployed.node.rpc("evm_revert", snapshot)
+
+
+@pytest.fixture
+def blind(collection: Collection) -> Collection:
+    """A blind collection with ten ids covered and two minted, on the node of `collection` and undone with it."""
+    made = Collection.deployed(collection.node, seed_hash=None)
+    made.released(10)
+    made.do(MINTER, "mintBatch", [ALICE.address, BOB.address], 0)
+    return made

@@ -6,6 +6,7 @@ import pytest
 
 from app.adapters.chain_abi import agent_abi, role
 from app.adapters.signer import LocalSigner
+from app.ports import MAX_RANGES
 from contracts_abi import load
 from tests.contracts.collection import (
     ADMIN,
@@ -16,21 +17,20 @@ from tests.contracts.collection import (
     DELAY,
     MINTER,
     ORIGIN,
+    PACK_HASH,
     PAUSER,
+    SEED_HASH,
     ZERO,
     Collection,
     deployment,
     refused,
     send,
+    unauthorized,
 )
 from tests.standins.nodes import CHAIN_ID, Node
 
 MAX = 2**256 - 1
 ADMIN_ROLE = role("DEFAULT_ADMIN_ROLE")
-
-
-def unauthorized(by: LocalSigner, name: str) -> str:
-    return f"AccessControlUnauthorizedAccount({by.address}, 0x{role(name).hex()})"
 
 
 # --- construction ----------------------------------------------------------------------------------------------------
@@ -48,7 +48,10 @@ def test_constructor_sets_everything(collection: Collection) -> None:
         assert view("hasRole", role(name), holder.address)
         assert not view("hasRole", role(name), ADMIN.address)
     assert view("royaltyInfo", 7, 10_000) == (ADMIN.address.lower(), 500)
-    assert (view("MAX_SUPPLY"), view("MAX_ORIGIN_LENGTH")) == (2**20, 200)
+    assert (view("MAX_SUPPLY"), view("MAX_ORIGIN_LENGTH"), view("MAX_RANGES")) == (2**20, 200, MAX_RANGES)
+    assert "0x" + view("packHash").hex() == PACK_HASH
+    assert "0x" + view("seedHash").hex() == SEED_HASH
+    assert (view("blind"), view("revealBlock"), view("capturedHash")) == (False, 0, bytes(32))
 
 
 def test_deployed_code_is_that_of_the_artifact(collection: Collection) -> None:
@@ -63,6 +66,7 @@ def test_deployed_code_is_that_of_the_artifact(collection: Collection) -> None:
     [
         ({"supply": 0}, "InvalidSupply(0)"),
         ({"supply": 2**20 + 1}, f"InvalidSupply({2**20 + 1})"),
+        ({"pack_hash": "0x" + "00" * 32}, "InvalidPackHash()"),
         ({"origin": ""}, "InvalidOrigin()"),
         ({"origin": "https://agents.example/"}, "InvalidOrigin()"),
         ({"admin": ZERO, "royalty_receiver": ALICE.address}, f"AccessControlInvalidDefaultAdmin({ZERO})"),
@@ -114,7 +118,7 @@ def test_artifact_lists_every_interface_the_contract_answers_to(collection: Coll
 
 
 def test_commit_raises_covered_and_emits_only_committed(collection: Collection) -> None:
-    assert collection.do(COMMITTER, "commit", 1, 10) == [("Committed", (1, 10))]
+    assert collection.do(COMMITTER, "commit", 1, 10, []) == [("Committed", (1, 10))]
     number, time, covered = collection.view("head")
     block = collection.node.rpc("eth_getBlockByNumber", "latest", False)
     assert (number, time, covered) == (1, int(block["timestamp"], 16), 10)
@@ -130,22 +134,78 @@ def test_commit_with_the_same_covered_is_allowed(collection: Collection) -> None
 @pytest.mark.parametrize("number", [0, 1, 3, 2**64 - 1])
 def test_commit_out_of_order_is_refused(collection: Collection, number: int) -> None:
     collection.released(10)
-    assert collection.refusal(COMMITTER, "commit", number, 11) == f"CommitOutOfOrder(2, {number})"
+    assert collection.refusal(COMMITTER, "commit", number, 11, []) == f"CommitOutOfOrder(2, {number})"
 
 
 def test_commit_that_lowers_covered_is_refused(collection: Collection) -> None:
     collection.released(10)
-    assert collection.refusal(COMMITTER, "commit", 2, 9) == "CoveredDecreases(10, 9)"
+    assert collection.refusal(COMMITTER, "commit", 2, 9, []) == "CoveredDecreases(10, 9)"
 
 
 def test_commit_above_supply_is_refused(collection: Collection) -> None:
-    assert collection.refusal(COMMITTER, "commit", 1, 201) == "CoveredExceedsSupply(200, 201)"
+    assert collection.refusal(COMMITTER, "commit", 1, 201, []) == "CoveredExceedsSupply(200, 201)"
     collection.released(200)
 
 
 @pytest.mark.parametrize("by", [ADMIN, MINTER, PAUSER, ALICE], ids=["admin", "minter", "pauser", "stranger"])
 def test_commit_by_anyone_but_the_committer_is_refused(collection: Collection, by: LocalSigner) -> None:
-    assert collection.refusal(by, "commit", 1, 1) == unauthorized(by, "COMMITTER")
+    assert collection.refusal(by, "commit", 1, 1, []) == unauthorized(by, "COMMITTER")
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ([(3, 3)], [("MetadataUpdate", (3,))]),
+        ([(0, 9)], [("BatchMetadataUpdate", (0, 9))]),
+        (
+            [(0, 0), (1, 4), (6, 6), (9, 9)],
+            [
+                ("MetadataUpdate", (0,)),
+                ("BatchMetadataUpdate", (1, 4)),
+                ("MetadataUpdate", (6,)),
+                ("MetadataUpdate", (9,)),
+            ],
+        ),
+        ([(id_, id_) for id_ in range(8)], [("MetadataUpdate", (id_,)) for id_ in range(8)]),
+    ],
+    ids=["one id", "all", "mixed", "the most"],
+)
+def test_commit_with_changed_ids_says_so_in_the_same_transaction(
+    collection: Collection, changed: list[tuple[int, int]], said: list[Any]
+) -> None:
+    assert collection.do(COMMITTER, "commit", 1, 10, changed) == [("Committed", (1, 10)), *said]
+
+
+@pytest.mark.parametrize(
+    ("changed", "named"),
+    [
+        ([(4, 3)], (4, 3)),
+        ([(9, 10)], (9, 10)),
+        ([(10, 10)], (10, 10)),
+        ([(0, 2**32 - 1)], (0, 2**32 - 1)),
+        ([(2**32 - 1, 2**32 - 1)], (2**32 - 1, 2**32 - 1)),
+        ([(0, 3), (3, 4)], (3, 4)),
+        ([(2, 3), (0, 0)], (0, 0)),
+        ([(2, 2), (2, 2)], (2, 2)),
+        ([(0, 0), (2, 2), (4, 3)], (4, 3)),
+    ],
+)
+def test_commit_with_ranges_that_make_no_sense_is_refused(
+    collection: Collection, changed: list[tuple[int, int]], named: tuple[int, int]
+) -> None:
+    said = collection.refusal(COMMITTER, "commit", 1, 10, changed)
+    assert said == f"InvalidRange({named[0]}, {named[1]})"
+
+
+def test_commit_with_nine_ranges_is_refused(collection: Collection) -> None:
+    nine = [(id_, id_) for id_ in range(0, 18, 2)]
+    assert collection.refusal(COMMITTER, "commit", 1, 20, nine) == "TooManyRanges(9)"
+
+
+def test_commit_names_ids_that_it_covers_itself_and_no_others(collection: Collection) -> None:
+    collection.released(10)
+    assert collection.refusal(COMMITTER, "commit", 2, 10, [(10, 10)]) == "InvalidRange(10, 10)"
+    assert ("BatchMetadataUpdate", (8, 11)) in collection.do(COMMITTER, "commit", 2, 12, [(8, 11)])
 
 
 # --- mint ------------------------------------------------------------------------------------------------------------
@@ -385,9 +445,9 @@ def test_set_royalty_applies_to_all_tokens(collection: Collection) -> None:
 def test_admin_grants_and_revokes_roles(collection: Collection) -> None:
     granted = collection.do(ADMIN, "grantRole", role("COMMITTER"), BOB.address)
     assert granted == [("RoleGranted", (role("COMMITTER"), BOB.address, ADMIN.address))]
-    collection.do(BOB, "commit", 1, 5)
+    collection.do(BOB, "commit", 1, 5, [])
     collection.do(ADMIN, "revokeRole", role("COMMITTER"), BOB.address)
-    assert collection.refusal(BOB, "commit", 2, 6) == unauthorized(BOB, "COMMITTER")
+    assert collection.refusal(BOB, "commit", 2, 6, []) == unauthorized(BOB, "COMMITTER")
 
 
 @pytest.mark.parametrize("by", [PAUSER, MINTER, COMMITTER, ALICE])
@@ -399,7 +459,7 @@ def test_roles_by_anyone_but_the_admin_are_refused(collection: Collection, by: L
 
 def test_a_leaked_key_can_give_up_its_role(collection: Collection) -> None:
     collection.do(COMMITTER, "renounceRole", role("COMMITTER"), COMMITTER.address)
-    assert collection.refusal(COMMITTER, "commit", 1, 1) == unauthorized(COMMITTER, "COMMITTER")
+    assert collection.refusal(COMMITTER, "commit", 1, 1, []) == unauthorized(COMMITTER, "COMMITTER")
     said = collection.refusal(ALICE, "renounceRole", role("MINTER"), MINTER.address)
     assert said == "AccessControlBadConfirmation()"
 

@@ -1,6 +1,6 @@
 """The Python model of AgentNFT does what the contract does: random calls run on both, step by step."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -20,11 +20,16 @@ from tests.contracts.collection import (
     ALICE,
     BOB,
     COMMITTER,
+    HISTORY,
     MINTER,
     PAUSER,
+    SEED_HASH,
     ZERO,
     Collection,
     deployment,
+    events,
+    hash_of,
+    mine,
     refused,
     send,
 )
@@ -33,13 +38,20 @@ from tests.standins.nodes import CHAIN_ID, GWEI
 SUPPLY = 6
 ACTORS = (ADMIN, COMMITTER, MINTER, PAUSER, ALICE, BOB)
 ETHER = 10**18
+WAIT = "wait"
+"""A step that is no call: so many blocks pass."""
 Step = tuple[int, str, tuple[Any, ...], int]
 """Which actor, which function, its arguments, and the seconds that pass before."""
 
 people = st.sampled_from([actor.address for actor in ACTORS])
 anyone = st.one_of(people, st.just(ZERO))
 tokens = st.integers(0, SUPPLY)
+seed_hashes = st.sampled_from([None, SEED_HASH])
 role_ids = st.sampled_from([role(name) for name in ("COMMITTER", "MINTER", "PAUSER", "DEFAULT_ADMIN_ROLE")])
+ranges = st.lists(st.tuples(st.integers(0, SUPPLY), st.integers(0, SUPPLY)), max_size=3)
+sorted_ranges = st.lists(st.integers(0, SUPPLY), max_size=6).map(
+    lambda ids: [(first, last) for first, last in zip(*[iter(sorted(set(ids)))] * 2, strict=False)]
+)
 origins = st.sampled_from(["https://agents.example", "https://b.example", "https://b.example/", "", "http://c d"])
 
 
@@ -51,8 +63,11 @@ def step(function: str, *arguments: st.SearchStrategy[Any], by: int | None = Non
 
 
 STEPS = st.one_of(
-    step("commit", st.integers(0, 5), st.integers(0, SUPPLY + 1), by=1),
-    step("commit", st.integers(1, 3), st.integers(2, SUPPLY), by=1),
+    step("commit", st.integers(0, 5), st.integers(0, SUPPLY + 1), ranges, by=1),
+    step("commit", st.integers(1, 3), st.integers(2, SUPPLY), sorted_ranges, by=1),
+    step("close", by=0),
+    step("capture"),
+    st.tuples(st.just(0), st.just(WAIT), st.tuples(st.sampled_from([1, 70, 70, 300])), st.just(1)),
     step("mint", anyone, tokens, by=2),
     step("mint", people, st.integers(0, 3), by=2),
     step("mintBatch", st.lists(anyone, max_size=3), tokens, by=2),
@@ -80,18 +95,24 @@ STEPS = st.one_of(
 class Both:
     """The same collection at the same address on a node and in memory, with equal clocks."""
 
-    def __init__(self, collection: Collection) -> None:
+    def __init__(self, collection: Collection, seed_hash: Hash32 | None) -> None:
         node = collection.node
         self.node = node
-        time = int(node.rpc("eth_getBlockByNumber", "latest", False)["timestamp"], 16)
+        latest = node.rpc("eth_getBlockByNumber", "latest", False)
+        time, height = int(latest["timestamp"], 16), int(latest["number"], 16)
         self.memory = MemoryChain(
-            balances={actor.address: 10_000 * ETHER for actor in ACTORS}, genesis_time=time, automine=False
+            balances={actor.address: 10_000 * ETHER for actor in ACTORS},
+            genesis_time=time - height,
+            automine=False,
+            hash_window=256 if node.rpc("eth_getCode", HISTORY, "latest") == "0x" else 8191,
         )
+        self.memory.mine(height)
         self.time = time
         node.rpc("evm_setNextBlockTimestamp", time + 1)
-        made = send(node, ADMIN, deployment(supply=SUPPLY))
+        call = deployment(supply=SUPPLY, seed_hash=seed_hash)
+        made = send(node, ADMIN, call)
         self.collection = Collection(node, Address(to_checksum_address(made["contractAddress"])))
-        receipt = self.in_memory(0, deployment(supply=SUPPLY), 1)
+        receipt = self.in_memory(0, call, 1)
         assert receipt.contract is not None
         self.contract = receipt.contract
         self.time += 1
@@ -108,6 +129,9 @@ class Both:
 
     def run(self, steps: Sequence[Step]) -> None:
         for actor, function, arguments, seconds in steps:
+            if function == WAIT:
+                self.wait(*arguments)
+                continue
             self.time += seconds
             # Both look at the same moment: a block before the call makes the clocks equal for the dry run too.
             self.node.rpc("evm_setNextBlockTimestamp", self.time)
@@ -118,9 +142,23 @@ class Both:
             self.time += 1
             self.node.rpc("evm_setNextBlockTimestamp", self.time)
             receipt = self.collection.receipt(ACTORS[actor], function, *arguments)
-            mine = self.in_memory(actor, AGENT.call(self.contract, function, *arguments), 1)
-            assert (receipt["status"] == "0x1") == mine.succeeded, (function, arguments)
+            modelled = self.in_memory(actor, AGENT.call(self.contract, function, *arguments), 1)
+            assert (receipt["status"] == "0x1") == modelled.succeeded, (function, arguments)
+            updates = self.memory.updates(modelled.transaction_hash)
+            assert announced(receipt["logs"]) == list(updates), (function, arguments)
         self.compare()
+
+    def wait(self, blocks: int) -> None:
+        if blocks > 1:
+            mine(self.node, blocks - 1)
+            self.memory.mine(blocks - 1)
+        mined, latest = self.memory.block("latest"), self.node.rpc("eth_getBlockByNumber", "latest", False)
+        assert mined is not None
+        # The node's blocks have times of their own; the last one brings the clocks together again.
+        self.time = max(mined.timestamp, int(latest["timestamp"], 16)) + 1
+        self.node.rpc("evm_setNextBlockTimestamp", self.time)
+        self.node.rpc("evm_mine")
+        self.memory.mine(seconds=self.time - mined.timestamp)
 
     def modelled_refusal(self, actor: int, function: str, arguments: tuple[Any, ...]) -> str:
         try:
@@ -139,6 +177,11 @@ class Both:
         pending, schedule = view("pendingDefaultAdmin")
         state["pending"] = (to_checksum_address(pending), schedule)
         state["delay"] = view("defaultAdminDelay")
+        reveal, captured = view("revealBlock"), view("capturedHash")
+        state["reveal"] = (view("packHash"), view("seedHash"), reveal)
+        # The two chains have different hashes: each has to have captured its own.
+        state["captured"] = any(captured)
+        assert captured == (hash_of(self.node, reveal) if any(captured) else bytes(32))
         receiver, amount = view("royaltyInfo", 0, 10_000)
         state["royalty"] = (to_checksum_address(receiver), amount)
         for token in range(SUPPLY):
@@ -157,7 +200,7 @@ class Both:
         return state
 
     def model_state(self, model: AgentModel) -> dict[str, Any]:
-        roles = model.roles
+        roles, reveal = model.roles, model.reveal
         state: dict[str, Any] = {
             "head": (model.number, model.time, model.covered),
             "totalSupply": model.total_supply,
@@ -167,7 +210,14 @@ class Both:
             "pending": (roles.pending_admin, roles.admin_schedule),
             "delay": roles.current_delay(Caller(ADMIN.address, self.time)),
             "royalty": model.royalty,
+            "reveal": (word(reveal.pack_hash), word(reveal.seed_hash), reveal.block or 0),
+            "captured": reveal.captured is not None,
         }
+        if reveal.captured is not None:
+            assert reveal.block is not None
+            block = self.memory.block(reveal.block)
+            assert block is not None
+            assert reveal.captured == block.hash
         for token in range(SUPPLY):
             owner = model.owners.get(token)
             state[f"burned {token}"] = token in model.burned
@@ -182,11 +232,21 @@ class Both:
         return state
 
 
-def check(deployed: Collection, steps: Sequence[Step]) -> AgentModel:
+def word(hash32: Hash32 | None) -> bytes:
+    return bytes.fromhex(hash32[2:]) if hash32 else bytes(32)
+
+
+def announced(logs: Sequence[Mapping[str, Any]]) -> list[tuple[int, int]]:
+    """First and last id of each ERC-4906 event."""
+    names = ("MetadataUpdate", "BatchMetadataUpdate")
+    return [(ids[0], ids[-1]) for name, ids in events(logs) if name in names]
+
+
+def check(deployed: Collection, steps: Sequence[Step], seed_hash: Hash32 | None = None) -> AgentModel:
     """Run the steps on both, undo them on the node, and give the model as it is after them."""
     snapshot = deployed.node.rpc("evm_snapshot")
     try:
-        both = Both(deployed)
+        both = Both(deployed, seed_hash)
         both.run(steps)
         return both.memory.model(both.contract)
     finally:
@@ -203,17 +263,22 @@ def random_calls(examples: int) -> settings:
     )
 
 
-@given(steps=st.lists(STEPS, min_size=1, max_size=25))
+@given(steps=st.lists(STEPS, min_size=1, max_size=25), seed_hash=seed_hashes)
 @random_calls(8)
-def test_model_under_random_calls_agrees_with_the_contract(deployed: Collection, steps: list[Step]) -> None:
-    check(deployed, steps)
+def test_model_under_random_calls_agrees_with_the_contract(
+    deployed: Collection, steps: list[Step], seed_hash: Hash32 | None
+) -> None:
+    check(deployed, steps, seed_hash)
 
 
 @pytest.mark.full
-@given(steps=st.lists(STEPS, min_size=10, max_size=60))
+@pytest.mark.timeout(900)  # some 3,500 calls, each on a real EVM: minutes on a busy machine
+@given(steps=st.lists(STEPS, min_size=10, max_size=60), seed_hash=seed_hashes)
 @random_calls(100)
-def test_model_under_many_random_calls_agrees_with_the_contract(deployed: Collection, steps: list[Step]) -> None:
-    check(deployed, steps)
+def test_model_under_many_random_calls_agrees_with_the_contract(
+    deployed: Collection, steps: list[Step], seed_hash: Hash32 | None
+) -> None:
+    check(deployed, steps, seed_hash)
 
 
 def test_model_under_a_whole_life_agrees_with_the_contract(deployed: Collection) -> None:
@@ -221,7 +286,7 @@ def test_model_under_a_whole_life_agrees_with_the_contract(deployed: Collection)
     model = check(
         deployed,
         [
-            (1, "commit", (1, 4), 1),
+            (1, "commit", (1, 4, []), 1),
             (2, "mintBatch", ([a, a, b], 0), 60),
             (4, "approve", (b, 0), 1),
             (5, "transferFrom", (a, b, 0), 1),
@@ -231,7 +296,7 @@ def test_model_under_a_whole_life_agrees_with_the_contract(deployed: Collection)
             (2, "mint", (a, 3), 1),
             (0, "unpauseMint", (), 1),
             (2, "mint", (a, 3), 1),
-            (1, "commit", (1, 6), 1),
+            (1, "commit", (1, 6, []), 1),
             (0, "changeDefaultAdminDelay", (100,), 1),
             (0, "beginDefaultAdminTransfer", (b,), 1500),
             (5, "acceptDefaultAdminTransfer", (), 1),
@@ -244,6 +309,32 @@ def test_model_under_a_whole_life_agrees_with_the_contract(deployed: Collection)
     assert (model.owners, model.burned) == ({1: a, 2: b, 3: a}, {0})
     assert (model.number, model.covered, model.owner) == (1, 4, ZERO)
     assert role("PAUSER") in model.roles.members
+
+
+@pytest.mark.parametrize("blocks", [63, 64, 65, 320, 321])
+def test_model_of_a_blind_collection_agrees_with_the_contract(deployed: Collection, blocks: int) -> None:
+    """The first capture is mined `blocks` after the close, and tried out one block before."""
+    a = ALICE.address
+    model = check(
+        deployed,
+        [
+            (4, "capture", (), 1),
+            (1, "commit", (1, 4, []), 1),
+            (2, "mint", (a, 0), 1),
+            (4, "close", (), 1),
+            (0, "close", (), 1),
+            (0, "close", (), 1),
+            (2, "mint", (a, 1), 1),
+            (0, WAIT, (blocks - 6,), 1),  # each call takes two blocks: three calls since the close
+            (4, "capture", (), 1),
+            (4, "capture", (), 1),
+            (0, WAIT, (70,), 1),
+            (5, "capture", (), 1),
+            (1, "commit", (2, 4, [(0, 0), (1, 3)]), 1),
+        ],
+    )
+    assert model.reveal.captured is not None
+    assert (model.number, model.owners) == (2, {0: a})
 
 
 def test_model_knows_every_function_that_changes_something() -> None:

@@ -11,6 +11,7 @@ from app.db.database import Database
 from app.db.repositories import Unit
 from app.db.repositories.chain import Chains
 from app.db.repositories.tenancy import Collections
+from app.db.repositories.text import Texts
 from app.db.repositories.token import Tokens
 from app.db.tables import (
     ChainBlock,
@@ -26,11 +27,12 @@ from app.db.tables import (
 from app.ports import Address, Call
 from tests.db import rows
 
-REPOSITORIES = (Collections, Tokens, Chains)
-# What has no project to take: projects themselves, rows that carry their own, and the nonces of an account, which all
-# projects share.
+REPOSITORIES = (Collections, Tokens, Texts, Chains)
+# What has no project to take: projects themselves, packs, which are public, rows that carry their own, and the nonces of
+# an account, which all projects share.
 UNSCOPED = {
     *("Collections.project", "Collections.projects", "Collections.add", "Collections.add_or_find"),
+    *("Collections.keep_pack", "Collections.pack"),
     *("Tokens.add", "Tokens.prepare"),
     *("Chains.save", "Chains.add_transfers", "Chains.remember_blocks", "Chains.free_nonce"),
 }
@@ -65,7 +67,18 @@ STRANGER: dict[str, Callable[[Unit, int, int], Any]] = {
     "Tokens.prepared": lambda unit, me, it: unit.tokens.prepared(me, it, 0, 10),
     "Tokens.show": lambda unit, me, it: unit.tokens.show(me, it, 0, 9),
     "Tokens.advance": lambda unit, me, it: unit.tokens.advance(me, it, [(0, 1), (1, 1)], SnapshotState.FINALIZED),
-    "Tokens.committed": lambda unit, me, it: unit.tokens.committed(me, it, 10, 7),
+    "Tokens.get": lambda unit, me, it: unit.tokens.get(me, it, 0),
+    "Tokens.birth": lambda unit, me, it: unit.tokens.birth(me, it, 0),
+    "Tokens.known": lambda unit, me, it: unit.tokens.known(me, it, 0, 10),
+    "Tokens.newest": lambda unit, me, it: unit.tokens.newest(me, it, 0),
+    "Texts.of": lambda unit, me, it: unit.texts.of(me, it, 0),
+    "Texts.by_model": lambda unit, me, it: unit.texts.by_model(me, it, 0, 10),
+    "Texts.set_head": lambda unit, me, it: unit.texts.set_head(
+        me, it, 0, expected=1, version=rows.version(me, it, 0, 2)
+    ),
+    "Tokens.load": lambda unit, me, it: unit.tokens.load(me, it, 10, 7),
+    "Tokens.changed": lambda unit, me, it: unit.tokens.changed(me, it, 10),
+    "Tokens.committed": lambda unit, me, it: unit.tokens.committed(me, it, 1),
     "Tokens.finalized": lambda unit, me, it: unit.tokens.finalized(me, it, 10),
     "Tokens.ready": lambda unit, me, it: unit.tokens.ready(me, it),
     "Tokens.own": lambda unit, me, it: unit.tokens.own(me, it, 0, "0x" + "ee" * 20, burned=True),
@@ -100,7 +113,7 @@ def mine(database: Database) -> tuple[Database, int, int]:
         for token_id, state in enumerate((SnapshotState.LIVE, SnapshotState.PREPARED, SnapshotState.COMMITTED)):
             token = rows.token(me, collection, token_id, head=1, minted=True, owner="0x" + "0a" * 20)
             snapshot = rows.snapshot(me, collection, token_id, state=state, commit_number=1)
-            unit.tokens.add(token, rows.birth(me, collection, token_id), rows.version(me, collection, token_id))
+            unit.tokens.add(token, rows.birth(me, collection, token_id), [rows.version(me, collection, token_id)])
             unit.session.add(snapshot)
         call = {"chain_id": 31337, "sender": "0x" + "0b" * 20, "call": CALL, "now": 1}
         transaction = unit.chains.plan(me, collection, MINE, **call)  # type: ignore[arg-type]  # values of several types are spread

@@ -103,7 +103,7 @@ def test_check_in_words_shows_the_report_before_the_error(folder: Path) -> None:
     [
         (("check", "/no/such/folder"), "there is no pack 'folder'"),
         (("check", "no-such-pack"), "there is no pack 'no-such-pack'"),
-        (("check", "mibera", "--supply", "1000000"), "364752 names are too few for a supply of 1000000"),
+        (("check", "mibera", "--supply", "1000000"), "names are too few for a supply of 1,000,000"),
     ],
 )
 def test_check_what_cannot_be_is_one_error(arguments: tuple[str, ...], problem: str) -> None:

@@ -26,6 +26,22 @@ def swap(file: str, old: str, new: str) -> Callable[[Path], None]:
     return change
 
 
+BY_DAY = """
+title = "Era"
+from = "launched"
+[[option]]
+label = "The Sail"
+starts = "09-23"
+place = ["under sail"]
+line = ["You go by the wind."]
+[[option]]
+label = "The Funnel"
+starts = "03-21"
+place = ["under smoke"]
+line = ["You keep engine time."]
+"""
+
+
 def sign_and_load(folder: Path) -> object:
     (folder / CHECKSUMS).write_text(checksums(folder), encoding="utf-8")
     return load_pack(folder)
@@ -50,6 +66,9 @@ def sign_and_load(folder: Path) -> object:
         (swap("signals/tonnage.toml", "weight = 9", "weight = -9"), "integer above zero"),
         (swap("signals/tonnage.toml", "weight = 9", "wieght = 9"), "'wieght' is not a key here"),
         (swap("signals/launched.toml", "first = 1620", "first = -200000"), "from -99999 to 9999 at most"),
+        (swap("signals/era.toml", "first = 1870\n", 'starts = "03-21"\n'), "cannot have the key 'first' here"),
+        (write("signals/era.toml", BY_DAY.replace("03-21", "13-01")), "'13-01' is not a day of the year"),
+        (write("signals/era.toml", BY_DAY.replace("03-21", "09-23")), "two options start on the same day"),
         (write("signals/tonnage.toml", 'title = "Tonnage"\n'), r"at least one \[\[option\]\]"),
         (swap("signals/tonnage.toml", 'title = "Tonnage"', 'title = "<b>"'), "has a meaning in Markdown"),
         (swap("signals/rarity.toml", "{plain_use}", "{tonnage.line}"), "tonnage has no such facet"),
@@ -83,6 +102,18 @@ def test_dates_before_our_era_are_written_with_a_sign(tmp_path: Path) -> None:
     pack = load_pack(folder)
     dates = {str(birth(bytes(32), 16, token, pack).signal("Launched"))[:5] for token in range(16)}
     assert dates == {"-500-", "0033-"}
+
+
+def test_option_read_off_the_day_holds_until_the_next_one_starts(tmp_path: Path) -> None:
+    folder = guide_pack(tmp_path)
+    write("signals/era.toml", BY_DAY)(folder)
+    sign_and_load(folder)
+    pack = load_pack(folder)
+    births = [birth(bytes([seed] * 32), 16, token, pack) for seed in range(8) for token in range(16)]
+    assert {p.signal("Era") for p in births} == {"The Funnel", "The Sail"}
+    for p in births:
+        summery = "03-21" <= str(p.signal("Launched"))[5:] < "09-23"
+        assert p.signal("Era") == ("The Funnel" if summery else "The Sail")
 
 
 def test_option_of_a_number_is_its_text() -> None:

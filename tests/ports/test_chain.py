@@ -1,7 +1,7 @@
 """What ChainReader and ChainWriter promise, asked of the chain in memory, of anvil, and of the embedded chain."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import pytest
@@ -10,15 +10,18 @@ from app.adapters.agent_nft import AgentNft
 from app.adapters.chain_memory import MemoryChain
 from app.adapters.chain_web3 import Web3Chain
 from app.adapters.signer import LocalSigner
-from app.errors import ChainRefused, InsufficientFunds, NonceTooLow, Reverted, Underpriced, WrongChain
-from app.ports import Address, Call, Fees, Hash32, Receipt, SignedTransaction, UnsignedTransaction
-from tests.standins.nodes import Node, account, running, start_anvil, start_embedded
+from app.errors import ChainRefused, InsufficientFunds, Invalid, NonceTooLow, Reverted, Underpriced, WrongChain
+from app.ports import MAX_RANGES, Address, Block, Call, Fees, Hash32, Receipt, SignedTransaction, UnsignedTransaction
+from tests.standins.nodes import Node, account, running, start_anvil, start_embedded, topic, words
 
 GWEI = 10**9
 ETHER = 10**18
 UNKNOWN_HASH = Hash32("0x" + "11" * 32)
 NOBODY = Address("0x000000000000000000000000000000000000dEaD")
 ZERO = Address("0x" + "00" * 20)
+PACK_HASH, SEED_HASH = Hash32("0x" + "9a" * 32), Hash32("0x" + "5e" * 32)
+HISTORY = "0x0000F90827F1C53a10cb7A02335B175320002935"
+METADATA_UPDATE, BATCH_METADATA_UPDATE = topic("MetadataUpdate(uint256)"), topic("BatchMetadataUpdate(uint256,uint256)")
 AGENT = AgentNft()
 ADMIN, MINTER, ALICE, BOB = (LocalSigner(bytes(account(index).key)) for index in range(4))
 
@@ -33,6 +36,10 @@ class Rig:
     mine: Callable[[int], None]
     reorg: Callable[[int], None]
     automine: Callable[[bool], None]
+    history: Callable[[bool], None]
+    """Whether contracts can learn the hashes of 8191 past blocks (EIP-2935), or of 256 only."""
+    updates: Callable[[Hash32], Sequence[tuple[int, int]]]
+    """ERC-4906 events of a transaction: first and last id of each."""
 
     def signed(self, call: Call, by: LocalSigner = ADMIN, **changes: int) -> SignedTransaction:
         fees = Fees(changes.get("max_fee", 10 * GWEI), changes.get("tip", GWEI))
@@ -57,8 +64,8 @@ class Rig:
             time.sleep(0.005)
         return receipt
 
-    def deploy(self, *, supply: int = 100, covered: int = 0) -> Address:
-        receipt = self.send(deployment(supply))
+    def deploy(self, *, supply: int = 100, covered: int = 0, seed_hash: Hash32 | None = SEED_HASH) -> Address:
+        receipt = self.send(deployment(supply, seed_hash))
         assert receipt.succeeded
         assert receipt.contract is not None
         if covered:
@@ -71,12 +78,14 @@ class Rig:
         return receipt
 
 
-def deployment(supply: int = 100) -> Call:
+def deployment(supply: int = 100, seed_hash: Hash32 | None = SEED_HASH) -> Call:
     return AGENT.deployment(
         name="Agents",
         symbol="AGT",
         origin="https://agents.example",
         supply=supply,
+        pack_hash=PACK_HASH,
+        seed_hash=seed_hash,
         admin=ADMIN.address,
         committer=ADMIN.address,
         minter=MINTER.address,
@@ -90,20 +99,33 @@ def memory_rig() -> Rig:
     def automine(on: bool) -> None:
         chain.automine = on
 
-    return Rig(chain, chain, chain.mine, chain.reorg, automine)
+    def history(on: bool) -> None:
+        chain.hash_window = 8191 if on else 256
+
+    return Rig(chain, chain, chain.mine, chain.reorg, automine, history, chain.updates)
 
 
 def node_rig(node: Node) -> Rig:
-    def mine(blocks: int) -> None:
-        for _ in range(blocks):
-            node.rpc("evm_mine")
+    code = node.rpc("eth_getCode", HISTORY, "latest")
+
+    def history(on: bool) -> None:
+        assert on is False or code != "0x", "this chain has no history contract"
+        if code != "0x":
+            node.rpc("anvil_setCode", HISTORY, code if on else "0x")
+
+    def updates(transaction: Hash32) -> list[tuple[int, int]]:
+        logs = node.rpc("eth_getTransactionReceipt", transaction)["logs"]
+        found = [(log["topics"][0], words(log["data"])) for log in logs]
+        return [(ids[0], ids[-1]) for name, ids in found if name in (METADATA_UPDATE, BATCH_METADATA_UPDATE)]
 
     return Rig(
         chain=Web3Chain(node.url, timeout=20),
         three_deep=Web3Chain(node.url, timeout=20, finality_depth=3),
-        mine=mine,
+        mine=lambda blocks: node.rpc("evm_mine", {"timestamp": None, "blocks": blocks}),
         reorg=lambda depth: node.rpc("anvil_reorg", depth, []),
         automine=lambda on: node.rpc("evm_setAutomine", on),
+        history=history,
+        updates=updates,
     )
 
 
@@ -138,6 +160,15 @@ def rigs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], R
 @pytest.fixture(params=["memory", "embedded", ANVIL])
 def rig(request: pytest.FixtureRequest, rigs: Callable[[str], Rig]) -> Rig:
     return rigs(request.param)
+
+
+@pytest.fixture(params=["memory", ANVIL])
+def remembering_rig(request: pytest.FixtureRequest, rigs: Callable[[str], Rig]) -> Iterator[Rig]:
+    """Chains with EIP-2935; the embedded chain is without."""
+    rig = rigs(request.param)
+    rig.history(True)
+    yield rig
+    rig.history(False)
 
 
 @pytest.fixture(params=["memory", ANVIL])
@@ -198,6 +229,8 @@ def test_collection_after_deployment_commit_and_mint_tells_its_state(rig: Rig) -
     assert (state.name, state.symbol, state.origin) == ("Agents", "AGT", "https://agents.example")
     assert (state.supply, state.covered, state.commit, state.minted) == (100, 5, 1, 2)
     assert state.owner == ADMIN.address
+    assert (state.pack_hash, state.seed_hash) == (PACK_HASH, SEED_HASH)
+    assert (state.reveal_block, state.captured) == (None, None)
     assert (state.block.number, state.block.hash) == (receipt.block_number, receipt.block_hash)
 
 
@@ -247,6 +280,172 @@ def test_owner_of_at_finalized_lags_behind(rig: Rig) -> None:
 def test_owner_of_where_there_is_no_contract_is_refused(rig: Rig) -> None:
     with pytest.raises(ChainRefused, match="There is no"):
         rig.chain.owner_of(NOBODY, 0)
+
+
+# --- what changed ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [[], [(3, 3)], [(0, 9)], [(0, 0), (2, 5), (9, 9)], [(id_, id_) for id_ in range(MAX_RANGES)]],
+    ids=["none", "one id", "all", "several", "the most"],
+)
+def test_commit_announces_the_changed_ids_in_the_same_transaction(rig: Rig, changed: list[tuple[int, int]]) -> None:
+    contract = rig.deploy()
+    receipt = rig.send(AGENT.commit(contract, number=1, covered=10, changed=changed))
+    assert receipt.succeeded
+    assert list(rig.updates(receipt.transaction_hash)) == changed
+
+
+def test_commit_with_bad_ranges_commits_and_announces_nothing(rig: Rig) -> None:
+    contract = rig.deploy()
+    receipt = rig.send(AGENT.commit(contract, number=1, covered=10, changed=[(0, 3), (9, 10)]))
+    assert not receipt.succeeded
+    assert list(rig.updates(receipt.transaction_hash)) == []
+    assert rig.chain.collection(contract).commit == 0
+
+
+# --- blind collections -----------------------------------------------------------------------------------------------
+
+
+def closed(rig: Rig) -> tuple[Address, int]:
+    """A blind collection with one token, closed, and the block that its seed comes from."""
+    contract = rig.deploy(covered=5, seed_hash=None)
+    rig.mint(contract, ALICE.address)
+    assert rig.send(AGENT.close(contract)).succeeded
+    state = rig.chain.collection(contract)
+    assert state.reveal_block is not None
+    assert state.captured is None
+    return contract, state.reveal_block
+
+
+def mine_until(rig: Rig, number: int) -> None:
+    """Until the newest block has that number."""
+    rig.mine(number - latest(rig).number)
+    assert latest(rig).number == number
+
+
+def latest(rig: Rig) -> Block:
+    block = rig.chain.block("latest")
+    assert block is not None
+    return block
+
+
+def refusal(rig: Rig, call: Call, by: LocalSigner = ADMIN) -> str:
+    with pytest.raises(Reverted) as caught:
+        rig.chain.simulate(by.address, call)
+    return caught.value.reason
+
+
+def hash_of(rig: Rig, number: int) -> Hash32:
+    block = rig.chain.block(number)
+    assert block is not None
+    return block.hash
+
+
+def test_collection_blind_has_a_pack_but_no_seed(rig: Rig) -> None:
+    state = rig.chain.collection(rig.deploy(seed_hash=None))
+    assert (state.pack_hash, state.seed_hash) == (PACK_HASH, None)
+    assert (state.reveal_block, state.captured) == (None, None)
+
+
+def test_close_names_a_block_to_come_and_ends_minting_for_ever(rig: Rig) -> None:
+    contract, reveal = closed(rig)
+    assert reveal == latest(rig).number + 64
+    mint = AGENT.mint(contract, receivers=[ALICE.address], first=1)
+    assert refusal(rig, mint, MINTER) == "MintIsClosed"
+    assert not rig.send(mint, by=MINTER).succeeded
+    assert refusal(rig, AGENT.close(contract)) == "AlreadyClosed"
+    assert rig.send(AGENT.commit(contract, number=2, covered=5, changed=[(0, 4)])).succeeded
+
+
+def test_capture_early_is_refused_until_the_newest_block_is_past_the_reveal_block(rig: Rig) -> None:
+    contract, reveal = closed(rig)
+    mine_until(rig, reveal - 1)
+    receipt = rig.send(AGENT.capture(contract), by=BOB)
+    assert (receipt.block_number, receipt.succeeded) == (reveal, False)
+    assert refusal(rig, AGENT.capture(contract), BOB) == "RevealNotReached"
+    rig.mine(1)
+    gas = rig.chain.simulate(BOB.address, AGENT.capture(contract))
+    assert rig.send(AGENT.capture(contract), by=BOB, gas=gas).succeeded
+
+
+def test_capture_by_anybody_keeps_the_hash_of_the_reveal_block(rig: Rig) -> None:
+    contract, reveal = closed(rig)
+    mine_until(rig, reveal)
+    assert rig.send(AGENT.capture(contract), by=BOB).succeeded
+    state = rig.chain.collection(contract)
+    assert (state.reveal_block, state.captured) == (reveal, hash_of(rig, reveal))
+    assert refusal(rig, AGENT.capture(contract)) == "AlreadyCaptured"
+    assert refusal(rig, AGENT.mint(contract, receivers=[ALICE.address], first=1), MINTER) == "MintIsClosed"
+
+
+def test_collection_of_each_stage_of_a_reveal_can_be_read_at_its_block(rig: Rig) -> None:
+    contract, reveal = closed(rig)
+    close = latest(rig).number
+    mine_until(rig, reveal)
+    capture = rig.send(AGENT.capture(contract)).block_number
+    rig.mine(1)
+    stages = [rig.chain.collection(contract, at) for at in (close - 1, close, capture - 1, capture)]
+    assert [state.reveal_block for state in stages] == [None, reveal, reveal, reveal]
+    assert [state.captured for state in stages] == [None, None, None, hash_of(rig, reveal)]
+
+
+def test_capture_in_the_last_block_that_knows_the_hash_is_in_time(rig: Rig) -> None:
+    rig.history(False)
+    contract, reveal = closed(rig)
+    mine_until(rig, reveal + 255)
+    receipt = rig.send(AGENT.capture(contract))
+    assert (receipt.block_number, receipt.succeeded) == (reveal + 256, True)
+    assert rig.chain.collection(contract).captured == hash_of(rig, reveal)
+
+
+def test_capture_late_fixes_a_new_block_which_can_be_captured(rig: Rig) -> None:
+    rig.history(False)
+    contract, missed = closed(rig)
+    mine_until(rig, missed + 256)
+    receipt = rig.send(AGENT.capture(contract), by=BOB)
+    assert receipt.succeeded
+    state = rig.chain.collection(contract)
+    assert (state.reveal_block, state.captured) == (receipt.block_number + 64, None)
+    assert refusal(rig, AGENT.capture(contract)) == "RevealNotReached"
+    assert refusal(rig, AGENT.mint(contract, receivers=[ALICE.address], first=1), MINTER) == "MintIsClosed"
+    mine_until(rig, state.reveal_block or 0)
+    assert rig.send(AGENT.capture(contract)).succeeded
+    assert rig.chain.collection(contract).captured == hash_of(rig, state.reveal_block or 0)
+
+
+def test_capture_late_on_a_chain_that_remembers_finds_the_hash(remembering_rig: Rig) -> None:
+    contract, reveal = closed(remembering_rig)
+    mine_until(remembering_rig, reveal + 400)
+    assert remembering_rig.send(AGENT.capture(contract)).succeeded
+    state = remembering_rig.chain.collection(contract)
+    assert (state.reveal_block, state.captured) == (reveal, hash_of(remembering_rig, reveal))
+
+
+def test_capture_undone_by_a_reorg_is_made_again_with_the_new_hash(pool_rig: Rig) -> None:
+    contract, reveal = closed(pool_rig)
+    mine_until(pool_rig, reveal - 1)
+    assert pool_rig.send(Call(NOBODY, b"", 1)).block_number == reveal
+    pool_rig.send(AGENT.capture(contract))
+    before = pool_rig.chain.collection(contract).captured
+    pool_rig.reorg(2)  # the capture, and the reveal block itself: the new one is empty, so it has another hash
+    assert pool_rig.chain.collection(contract).captured is None
+    assert pool_rig.send(AGENT.capture(contract), by=BOB).succeeded
+    after = pool_rig.chain.collection(contract)
+    assert (after.reveal_block, after.captured) == (reveal, hash_of(pool_rig, reveal))
+    assert after.captured != before
+
+
+def test_deployment_with_a_seed_hash_of_zero_is_refused_before_it_becomes_blind() -> None:
+    with pytest.raises(Invalid):
+        deployment(seed_hash=Hash32("0x" + "00" * 32))
+
+
+def test_simulate_deployment_without_a_pack_names_the_reason(rig: Rig) -> None:
+    good = deployment()
+    call = Call(None, good.data.replace(bytes.fromhex(PACK_HASH[2:]), bytes(32)))
+    assert refusal(rig, call) == "InvalidPackHash"
 
 
 # --- transfers -------------------------------------------------------------------------------------------------------
@@ -354,6 +553,21 @@ def test_simulate_changes_nothing(rig: Rig) -> None:
         (lambda contract: AGENT.mint(contract, receivers=[ZERO], first=0), MINTER, "ERC721InvalidReceiver("),
         (lambda contract: AGENT.commit(contract, number=2, covered=3), ALICE, "AccessControlUnauthorizedAccount(0x"),
         (lambda contract: AGENT.call(contract, "burn", 9), ALICE, "ERC721NonexistentToken(9)"),
+        (lambda contract: AGENT.commit(contract, number=2, covered=4, changed=[(4, 4)]), ADMIN, "InvalidRange(4, 4)"),
+        (lambda contract: AGENT.commit(contract, number=2, covered=4, changed=[(2, 1)]), ADMIN, "InvalidRange(2, 1)"),
+        (
+            lambda contract: AGENT.commit(contract, number=2, covered=4, changed=[(0, 2), (2, 3)]),
+            ADMIN,
+            "InvalidRange(2, 3)",
+        ),
+        (
+            lambda contract: AGENT.commit(contract, number=2, covered=50, changed=[(id_, id_) for id_ in range(9)]),
+            ADMIN,
+            "TooManyRanges(9)",
+        ),
+        (lambda contract: AGENT.close(contract), ADMIN, "NotBlind()"),
+        (lambda contract: AGENT.close(contract), ALICE, "AccessControlUnauthorizedAccount(0x"),
+        (lambda contract: AGENT.capture(contract), ALICE, "NotClosed()"),
     ],
 )
 def test_simulate_of_a_forbidden_call_names_the_custom_error(

@@ -401,7 +401,7 @@ def test_collection_is_one_block_and_one_batch() -> None:
 
     with node(answer) as fake, pytest.raises(ChainRefused, match="no AgentNFT"):
         Web3Chain(fake.url, timeout=2).collection(SOMEONE)
-    assert fake.asked == ["eth_getBlockByNumber"] + ["eth_call"] * 7
+    assert fake.asked == ["eth_getBlockByNumber"] + ["eth_call"] * 11
 
 
 def test_fees_without_a_tip_method_come_from_the_gas_price() -> None:

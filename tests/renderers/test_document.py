@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from renderers import (
     DIALS,
     DocumentRefused,
+    Place,
+    Sources,
     State,
     Subject,
     canonical_document,
@@ -28,15 +30,9 @@ WORDS = ("tender", "plain", "wry", "brief", "loose", "keen", "exact", "vivid", "
 
 
 def _document(who: Subject | None = None, how: State | None = None, **changes: Any) -> dict[str, Any]:
-    arguments: dict[str, Any] = {
-        "subject": who or subject(),
-        "state": how or state(snapshot=4),
-        "description": "Keeps the *lamps* of a coast that moved.\n\nSpeaks rarely.",
-        "band_words": WORDS,
-        "origin": ORIGIN,
-        "chain_id": 31337,
-        "contract": CONTRACT,
-        "token_id": 7,
+    """Changes name arguments of `token_document`, or fields of its place and sources."""
+    place: dict[str, Any] = {"origin": ORIGIN, "chain_id": 31337, "contract": CONTRACT, "token_id": 7}
+    sources: dict[str, Any] = {
         "media_cid": MEDIA_CID,
         "beauvoir_cid": TEXT_CID,
         "beauvoir_sha256": "0" * 64,
@@ -44,7 +40,15 @@ def _document(who: Subject | None = None, how: State | None = None, **changes: A
         "ruleset": "R0",
         "day": "2026-11-20",
     }
-    return token_document(**(arguments | changes))
+    arguments: dict[str, Any] = {
+        "subject": who or subject(),
+        "state": how or state(snapshot=4),
+        "description": "Keeps the *lamps* of a coast that moved.\n\nSpeaks rarely.",
+        "band_words": WORDS,
+    }
+    for name, value in changes.items():
+        next(each for each in (place, sources, arguments) if name in each)[name] = value
+    return token_document(**arguments, place=Place(**place), sources=Sources(**sources))
 
 
 def test_token_document_has_exactly_the_published_shape() -> None:

@@ -110,7 +110,7 @@ def test_svg_uses_only_what_sanitisers_keep() -> None:
         scene = compose(subject(number), state(number))
         svg = svg_text(scene, "A portrait")
         _check_svg(svg)
-        page_text = page(scene, subject(number), state(number), svg)
+        page_text = page(scene, subject(number).name, state(number), svg)
         _check_page(page_text)
         assert len(page_text) <= 60_000
 

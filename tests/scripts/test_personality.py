@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,10 @@ from typer.testing import CliRunner
 
 from app.errors import Invalid
 from personalities import DIALS, beauvoir, birth, load_pack
+from personalities.loading import CHECKSUMS, checksums
 from personalities.measures import evaluate
 from personalities.prompt import system_prompt
+from personalities.reading import packaged
 from personalities.routing import TASKS
 from scripts.bench.birth import SEED, run_birth_bench
 from scripts.commands.personality import personality
@@ -93,11 +96,31 @@ def test_evaluate_writes_figures_and_a_page(tmp_path: Path) -> None:
     assert all(name in text for pair in result["pairs"] for name in pair["names"])
 
 
-def test_evaluate_missed_target_is_exit_code_1() -> None:
-    result = data("evaluate", "--tokens", "12", code=1)
+def test_evaluate_missed_target_is_exit_code_1(tmp_path: Path) -> None:
+    folder = tmp_path / "dull"
+    shutil.copytree(str(packaged("dixie")), folder)
+    dials = folder / "dials.toml"
+    dull = "You say what everybody says, in the words that everybody says it in."
+    one_line = re.sub(
+        r'^  \[\n(?:    "[^"\n]*",\n)+', f'  [\n    "{dull}",\n', dials.read_text(encoding="utf-8"), flags=re.M
+    )
+    assert one_line.count(dull) == 16 * 7
+    dials.write_text(one_line, encoding="utf-8")
+    (folder / CHECKSUMS).write_text(checksums(folder), encoding="utf-8")
+    result = data("evaluate", "--tokens", "200", "--pack", str(folder), code=1)
     assert result["passed"] is False
-    assert [each["id"] for each in result["measures"] if each["passed"] is False] == ["boilerplate"]
-    assert "12 agents of dixie@1.0.0" in run("evaluate", "--tokens", "12", code=1)
+    assert "boilerplate" in [each["id"] for each in result["measures"] if each["passed"] is False]
+
+
+def test_evaluate_too_few_tokens_are_not_judged_by_boilerplate() -> None:
+    result = data("evaluate", "--tokens", "12")
+    judged = {each["id"]: each for each in result["measures"] if each["target"]}
+    assert judged["boilerplate"]["passed"] is None
+    assert "too few to judge: 200 documents" in judged["boilerplate"]["detail"]
+    assert all(each["passed"] for name, each in judged.items() if name != "boilerplate")
+    shown = run("evaluate", "--tokens", "12")
+    assert "12 agents of dixie@1.0.0" in shown
+    assert "of all bytes; too few to judge: 200 documents are needed" in shown, "a pipe gets whole rows"
 
 
 class _Balanced(HTMLParser):

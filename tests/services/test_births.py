@@ -18,6 +18,7 @@ from sqlmodel import select
 from app.adapters.replicas import Replica, Replicas
 from app.adapters.store_files import FileStore
 from app.adapters.store_memory import MemoryStore
+from app.adapters.workshop import InlineWorkshop
 from app.db.tables import Birth, Collection, Content, Snapshot, Token
 from app.errors import Conflict, SealedToken, StoreUnavailable, UnknownContent
 from app.ports import Cid
@@ -33,10 +34,11 @@ _known: dict[tuple[Any, ...], Newborn] = {}
 really = births.newborn
 
 
-def remembered(collection: Collection, pack: Pack, token_id: int, day: str) -> Newborn:
-    key = (collection.contract, collection.origin, collection.seed, collection.supply, pack.hash, token_id, day)
+def remembered(collection: Collection, pack: Pack, token_id: int, day: str, **numbers: Any) -> Newborn:
+    there = (collection.contract, collection.origin, collection.seed, collection.supply, pack.hash, token_id, day)
+    key = (*there, *sorted(numbers.items()))
     if key not in _known:
-        _known[key] = really(collection, pack, token_id, day)
+        _known[key] = really(collection, pack, token_id, day, **numbers)
     return _known[key]
 
 
@@ -50,8 +52,13 @@ def replica(store: Any = None) -> Replica:
     return Replica(store, store)
 
 
-def maker(rig: Rig, replicas: Sequence[Replica], wanted: int = 1) -> Births:
-    return Births(rig.world.database, Replicas(replicas, wanted), rig.clock)
+def maker(rig: Rig, replicas: Sequence[Replica], wanted: int = 1, **parts: Any) -> Births:
+    values = {"packs": rig.world.packs.of, "workshop": InlineWorkshop(), "polish": unpolished, **parts}
+    return Births(rig.world.database, Replicas(replicas, wanted), rig.clock, **values)
+
+
+def unpolished(*_: object) -> None:
+    """No model."""
 
 
 def kept(rig: Rig, collection: int) -> tuple[list[Token], list[Birth], list[Snapshot]]:
@@ -103,7 +110,7 @@ def test_make_again_makes_nothing_and_asks_no_store(rig: Rig) -> None:
             raise AssertionError(f"{name} was asked of a store")
 
     assert maker(rig, [replica(Deaf())]).make(rig.project, collection, 0, 2, heard.append) == 0
-    assert heard == [0, 1]
+    assert heard == [2]
     assert kept(rig, collection) == before
 
 
@@ -230,7 +237,8 @@ def test_make_killed_at_every_point_then_again_is_born_once(tmp_path: Path) -> N
     def attempt(at: int) -> bool:
         store = FileStore(tmp_path / f"content-{at}")
         keeper = Replicas([replica(Killing(store, kills))], 1)
-        cut = Births(KillingDatabase(rig.world.database, kills), keeper, rig.clock)
+        packs = rig.world.packs.of
+        cut = Births(KillingDatabase(rig.world.database, kills), keeper, rig.clock, packs, InlineWorkshop(), unpolished)
         killed = False
         try:
             cut.make(rig.project, collection, 0, 1)

@@ -8,6 +8,7 @@ from app.db.repositories.chain import Chains
 from app.db.repositories.content import Contents
 from app.db.repositories.public import PublicReads
 from app.db.repositories.tenancy import Collections
+from app.db.repositories.text import Texts
 from app.db.repositories.token import Tokens
 from app.db.repositories.work import Works
 
@@ -31,6 +32,10 @@ class Unit:
     @cached_property
     def tokens(self) -> Tokens:
         return Tokens(self.session)
+
+    @cached_property
+    def texts(self) -> Texts:
+        return Texts(self.session)
 
     @cached_property
     def contents(self) -> Contents:

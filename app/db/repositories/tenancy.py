@@ -1,11 +1,14 @@
 """Projects and collections. Every method but the lookup by address takes the project first."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
+import brotli
 from sqlmodel import Session, col, select
 
 from app.db.repositories.adding import add_or_find
-from app.db.tables import Collection, Project
+from app.db.tables import Collection, KeptPack, Project
+from personalities import load_pack, packed
 
 
 class Collections:
@@ -45,6 +48,18 @@ class Collections:
     def of(self, project_id: int) -> Sequence[Collection]:
         query = select(Collection).where(Collection.project_id == project_id).order_by(col(Collection.id))
         return self._session.exec(query).all()
+
+    def keep_pack(self, name_or_path: str | Path) -> KeptPack:
+        """Keep a pack, if it is not there yet. Raises PackError."""
+        pack = load_pack(name_or_path)
+        found = self.pack(pack.hash)
+        if found is not None:
+            return found
+        row = KeptPack(hash=pack.hash, pack=pack.id, data=brotli.compress(packed(name_or_path), quality=9))
+        return add_or_find(self._session, row, lambda: self.pack(pack.hash))
+
+    def pack(self, pack_hash: str) -> KeptPack | None:
+        return self._session.get(KeptPack, pack_hash)
 
     def deployed(self, project_id: int) -> Sequence[Collection]:
         return [collection for collection in self.of(project_id) if collection.contract is not None]

@@ -15,25 +15,65 @@ class Tokens:
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    def add(self, token: Token, birth: Birth, version: Version) -> None:
-        """A newborn token with the first version of its text."""
-        self._session.add(token)
+    def add(self, token: Token, birth: Birth | None, versions: Sequence[Version]) -> None:
+        """A token that is there from now on, or one that was waiting and is born now, with new versions of its text,
+        oldest first; the last one counts."""
+        self._session.merge(token)
         self._session.flush()
-        self._session.add(birth)
-        self._session.add(version)
+        if birth is not None:
+            self._session.add(birth)
+        self._session.add_all(versions)
+
+    def get(self, project_id: int, collection_id: int, token_id: int, *, lock: bool = False) -> Token | None:
+        """With `lock`, others who lock it wait until this unit ends."""
+        query = select(Token).where(
+            Token.project_id == project_id, Token.collection_id == collection_id, Token.token_id == token_id
+        )
+        return self._session.exec(query.with_for_update() if lock else query).one_or_none()
+
+    def birth(self, project_id: int, collection_id: int, token_id: int) -> Birth | None:
+        query = select(Birth).where(
+            Birth.project_id == project_id, Birth.collection_id == collection_id, Birth.token_id == token_id
+        )
+        return self._session.exec(query).one_or_none()
+
+    def known(self, project_id: int, collection_id: int, first: int, count: int) -> set[int]:
+        """Which ids of the range have a token row: born, or waiting for the reveal."""
+        query = select(Token.token_id).where(
+            Token.project_id == project_id,
+            Token.collection_id == collection_id,
+            Token.token_id >= first,
+            Token.token_id < first + count,
+        )
+        return set(self._session.exec(query))
+
+    def newest(self, project_id: int, collection_id: int, token_id: int) -> Snapshot | None:
+        """The snapshot with the highest number, shown or not."""
+        query = (
+            select(Snapshot)
+            .where(
+                Snapshot.project_id == project_id,
+                Snapshot.collection_id == collection_id,
+                Snapshot.token_id == token_id,
+            )
+            .order_by(col(Snapshot.n).desc())
+            .limit(1)
+        )
+        return self._session.exec(query).one_or_none()
 
     def prepare(self, project_id: int, collection_id: int, token_id: int, published: Published, now: int) -> Snapshot:
-        """A prepared snapshot of what was composed; its number is `published.state.snapshot`."""
+        """A prepared snapshot of what was composed; its number is `published.snapshot`."""
         snapshot = Snapshot(
             project_id=project_id,
             collection_id=collection_id,
             token_id=token_id,
-            n=published.state.snapshot,
+            n=published.snapshot,
             state=SnapshotState.PREPARED,
             day=published.day,
-            bands="".join(map(str, published.state.bands)),
-            stage=published.state.stage,
-            level=published.state.level,
+            document=published.text.version,
+            bands="".join(map(str, published.bands)),
+            stage=published.stage,
+            level=published.level,
             media_cid=published.directory.cid,
             document_cid=published.document.cid,
             document_sha256=hashlib.sha256(published.canonical).hexdigest(),
@@ -105,17 +145,45 @@ class Tokens:
                 .values(state=state)
             )
 
-    def committed(self, project_id: int, collection_id: int, covered: int, number: int) -> None:
-        """Live snapshots below `covered` that no commit carried yet are carried by commit `number` now."""
+    def load(self, project_id: int, collection_id: int, covered: int, number: int) -> Sequence[int]:
+        """Let commit `number` carry the live snapshots of ids below `covered` that no other carries; returns the ids
+        whose JSON was another one before, in order."""
+        mine = (
+            col(Snapshot.project_id) == project_id,
+            col(Snapshot.collection_id) == collection_id,
+            col(Snapshot.token_id) < covered,
+        )
+        self._session.execute(
+            update(Snapshot)
+            .where(*mine, col(Snapshot.state) == SnapshotState.LIVE, col(Snapshot.commit_number).is_(None))
+            .values(commit_number=number)
+        )
+        changed = select(Snapshot.token_id).where(*mine, Snapshot.commit_number == number, col(Snapshot.n) > 1)
+        return sorted(set(self._session.exec(changed)))
+
+    def changed(self, project_id: int, collection_id: int, covered: int) -> bool:
+        """Whether an id below `covered` shows another JSON than any commit has carried."""
+        query = select(Snapshot.token_id).where(
+            Snapshot.project_id == project_id,
+            Snapshot.collection_id == collection_id,
+            Snapshot.token_id < covered,
+            Snapshot.state == SnapshotState.LIVE,
+            Snapshot.n > 1,
+            col(Snapshot.commit_number).is_(None),
+        )
+        return self._session.exec(query.limit(1)).one_or_none() is not None
+
+    def committed(self, project_id: int, collection_id: int, number: int) -> None:
+        """The snapshots that commit `number` carries are committed."""
         self._session.execute(
             update(Snapshot)
             .where(
                 col(Snapshot.project_id) == project_id,
                 col(Snapshot.collection_id) == collection_id,
-                col(Snapshot.token_id) < covered,
+                col(Snapshot.commit_number) == number,
                 col(Snapshot.state) == SnapshotState.LIVE,
             )
-            .values(state=SnapshotState.COMMITTED, commit_number=number)
+            .values(state=SnapshotState.COMMITTED)
         )
 
     def finalized(self, project_id: int, collection_id: int, number: int) -> None:

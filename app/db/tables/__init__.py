@@ -5,7 +5,7 @@ Every tenant-scoped table carries `project_id`. Times are unix seconds (UTC). Co
 
 from app.db.tables.chain import ChainBlock, ChainTransaction, ChainTransfer, Commit, Mint, TransactionAttempt
 from app.db.tables.content import Content
-from app.db.tables.tenancy import Collection, Project
+from app.db.tables.tenancy import Collection, KeptPack, Project
 from app.db.tables.token import Birth, Snapshot, SnapshotState, Token, Version
 from app.db.tables.work import Executor, Publication, PublicationHead, Work, WorkState
 
@@ -18,6 +18,7 @@ __all__ = [
     "Commit",
     "Content",
     "Executor",
+    "KeptPack",
     "Mint",
     "Project",
     "Publication",

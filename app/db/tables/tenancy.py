@@ -1,6 +1,6 @@
 """Who owns what: projects and their collections."""
 
-from sqlalchemy import BigInteger, UniqueConstraint
+from sqlalchemy import BigInteger, LargeBinary, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 
@@ -12,6 +12,18 @@ class Project(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     name: str = Field(unique=True, max_length=100)
     created_at: int = Field(sa_type=BigInteger)
+
+
+class KeptPack(SQLModel, table=True):
+    """A pack that some collection is born of, kept whole: births go on with it when the packs at hand have moved on."""
+
+    __tablename__ = "kept_pack"
+
+    hash: str = Field(primary_key=True, max_length=64)
+    pack: str = Field(max_length=80)
+    """name@version"""
+    data: bytes = Field(sa_type=LargeBinary)
+    """As `personalities.packed` gives it."""
 
 
 class Collection(SQLModel, table=True):
@@ -37,15 +49,17 @@ class Collection(SQLModel, table=True):
     """Public root of all absolute links, without a trailing slash."""
     supply: int
     kind: str = Field(default="open", max_length=10)
-    """open | blind"""
+    """open: the seed is known from the start; blind: it comes from a block after minting has closed."""
     mode: str = Field(default="hosted", max_length=10)
     """hosted | fallback: what tokenURI points to."""
     seed: str = Field(max_length=64)
-    """Collection seed of all births, hex."""
+    """Collection seed of all births, hex; empty while a blind collection is not revealed."""
     pack: str = Field(max_length=80)
     """name@version"""
     pack_hash: str = Field(max_length=64)
     renderer: str = Field(default="portrait", max_length=40)
+    polish: bool = False
+    """Whether a model polishes the text of every birth."""
     covered: int = 0
     """Ids below this are released, by the last mined commit."""
     last_commit: int = 0

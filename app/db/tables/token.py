@@ -28,7 +28,8 @@ class Token(SQLModel, table=True):
     name: str = Field(max_length=200)
     head: int = 0
     document: int = 1
-    """Number of the version of BEAUVOIR.md that counts."""
+    """Number of the newest version of BEAUVOIR.md: whoever adds one compares and sets this. Readers get the version of
+    the snapshot that is shown."""
     owner: str | None = Field(default=None, max_length=42, index=True)
     """Lower case; None while unminted or after the burn."""
     minted: bool = False
@@ -61,7 +62,7 @@ class Version(SQLModel, table=True):
     parent: int | None = None
     """The version this one was made from; None for the first."""
     trigger: str = Field(max_length=20)
-    """birth | polish | rollback | manual"""
+    """placeholder | birth | polish | rollback | manual"""
     document: str
     sha256: str = Field(max_length=64)
     cid: str = Field(max_length=59)
@@ -89,8 +90,10 @@ class Snapshot(SQLModel, table=True):
     project_id: int = Field(foreign_key="project.id")
     state: str = Field(max_length=10)
     day: str = Field(max_length=10)
+    document: int = 1
+    """Number of the version of BEAUVOIR.md that this snapshot shows."""
     bands: str = Field(max_length=16)
-    """16 digits 0–6, in the order of the dials."""
+    """16 digits 0–6, in the order of the dials; empty before the reveal."""
     stage: str = Field(max_length=20)
     level: int
     media_cid: str = Field(max_length=59)

@@ -21,6 +21,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_table(
+        "kept_pack",
+        sa.Column("hash", sa.String(length=64), nullable=False),
+        sa.Column("pack", sa.String(length=80), nullable=False),
+        sa.Column("data", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("hash"),
+    )
+    op.create_table(
         "project",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("name", sa.String(length=100), nullable=False),
@@ -60,6 +67,7 @@ def upgrade() -> None:
         sa.Column("pack", sa.String(length=80), nullable=False),
         sa.Column("pack_hash", sa.String(length=64), nullable=False),
         sa.Column("renderer", sa.String(length=40), nullable=False),
+        sa.Column("polish", sa.Boolean(), nullable=False),
         sa.Column("covered", sa.Integer(), nullable=False),
         sa.Column("last_commit", sa.Integer(), nullable=False),
         sa.Column("through_day", sa.String(length=10), nullable=False),
@@ -190,6 +198,7 @@ def upgrade() -> None:
         sa.Column("project_id", sa.Integer(), nullable=False),
         sa.Column("state", sa.String(length=10), nullable=False),
         sa.Column("day", sa.String(length=10), nullable=False),
+        sa.Column("document", sa.Integer(), nullable=False),
         sa.Column("bands", sa.String(length=16), nullable=False),
         sa.Column("stage", sa.String(length=20), nullable=False),
         sa.Column("level", sa.Integer(), nullable=False),
@@ -405,4 +414,5 @@ def downgrade() -> None:
     op.drop_table("publication_head")
     op.drop_table("publication")
     op.drop_table("project")
+    op.drop_table("kept_pack")
     op.drop_table("executor")
