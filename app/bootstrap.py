@@ -15,6 +15,7 @@ from functools import cached_property
 from app.adapters.agent_nft import AgentNft
 from app.adapters.chain_web3 import Web3Chain
 from app.adapters.clocks import ShiftedClock
+from app.adapters.key_file import kept_key, read_key
 from app.adapters.kubo import KuboStore
 from app.adapters.platform_auth import ApiKey, Credentials, Es256Credentials, TokenOptions
 from app.adapters.platform_clients import HttpOptions
@@ -23,23 +24,28 @@ from app.adapters.platform_openai import OpenAiOptions, OpenAiPlatform
 from app.adapters.purge_http import HttpPurger
 from app.adapters.purge_memory import NoPurger
 from app.adapters.replicas import Replica, Replicas
+from app.adapters.signature_web3 import Web3Signatures
 from app.adapters.signer import KeystoreSigner, LocalSigner
 from app.adapters.store_files import FileStore
 from app.adapters.workshop import InlineWorkshop, ProcessWorkshop
 from app.db.database import Database
 from app.errors import ConfigurationError, Invalid
+from app.identity import SignatureChecker
 from app.ports import AgentContract, AgentPlatform, CachePurger, ChainReader, ChainWriter, Clock, Signer, Workshop
 from app.provenance.ids import AgentId
 from app.services.births import Births
 from app.services.commits import Commits
 from app.services.deploying import Deploying
 from app.services.following import Following
+from app.services.identity_stores import DatabaseNonces, DatabaseRevocations, DatabaseSessionKeys
+from app.services.keyring import KeyRing
 from app.services.minting import Minting
 from app.services.packs import Packs
 from app.services.polishing import Polishing
 from app.services.publishing import Publishing
 from app.services.reading import Reading
 from app.services.revealing import Revealing
+from app.services.sessions import Sessions
 from app.services.transactions import Transactions
 from app.services.versions import Versions
 from app.settings import Settings
@@ -75,6 +81,7 @@ class World:
         signer: Signer | None = None,
         purger: CachePurger | None = None,
         platform: AgentPlatform | None = None,
+        signatures: SignatureChecker | None = None,
         entropy: Callable[[int], bytes] = secrets.token_bytes,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
@@ -93,6 +100,7 @@ class World:
         self._signer = signer
         self._purger = purger
         self._platform = platform
+        self._signatures = signatures
 
     # --- the world outside
 
@@ -193,7 +201,42 @@ class World:
             entropy=self.entropy,
         )
 
+    @cached_property
+    def signatures(self) -> SignatureChecker:
+        """Who signed something, on the chains that have an endpoint."""
+        settings = self.settings
+        urls = {chain_id: url.get_secret_value() for chain_id, url in settings.rpc_urls.items()}
+        return self._signatures or Web3Signatures(urls, timeout=settings.rpc_timeout)
+
     # --- use cases
+
+    @cached_property
+    def sessions(self) -> Sessions:
+        settings = self.settings
+        return Sessions(
+            signatures=self.signatures,
+            nonces=DatabaseNonces(self.database),
+            keys=self.keyring,
+            revocations=DatabaseRevocations(self.database),
+            clock=self.clock,
+            entropy=self.entropy,
+            origin=settings.origin,
+            chain_ids=settings.rpc_urls,
+            challenge_seconds=settings.challenge_seconds,
+            token_seconds=settings.token_seconds,
+            session_seconds=settings.session_seconds,
+        )
+
+    @cached_property
+    def keyring(self) -> KeyRing:
+        """The keys of sessions; ConfigurationError when what seals them cannot be had."""
+        settings, file = self.settings, self.settings.session_key_file
+        if settings.session_secret is not None:
+            sealing_key = bytes.fromhex(settings.session_secret.get_secret_value())
+        else:
+            sealing_key = read_key(file) if settings.env == "production" else kept_key(file, self.entropy)
+        store = DatabaseSessionKeys(self.database)
+        return KeyRing(store, self.clock, self.entropy, sealing_key, token_seconds=settings.token_seconds)
 
     @cached_property
     def reading(self) -> Reading:

@@ -13,10 +13,16 @@
     │   └── UnknownContent
     ├── MethodNotAllowed         405
     ├── Conflict                 409
-    │   └── VersionConflict           somebody else was faster: read, and decide anew
+    │   ├── VersionConflict           somebody else was faster: read, and decide anew
+    │   ├── ConsentNeeded             what is kept has to be agreed to first
+    │   └── Sealed                    a transfer ended this conversation
     ├── Burned                   410
+    ├── Erased                   410  its owner had it erased: nobody can read it again
     ├── TooLarge                 413
     ├── RangeNotSatisfiable      416
+    ├── AllowanceSpent           429  a limit of ours; `remaining` and `resets_at` tell more. 402 when it is money
+    │   └── MoneySpent           402
+    ├── RateLimited              429  too many requests to us; `retry_after` says when
     ├── Unavailable              503  something behind us is down; a retry helps
     │   ├── ChainUnavailable     504  (indexers retry 504 and not 503: facts of Reservoir)
     │   ├── DatabaseUnavailable  504
@@ -29,6 +35,7 @@
     ├── PlatformRefused          502  the agent platform finds our request malformed
     │   └── ResumeLost                a stream cannot be resumed; the turn needs a new key
     ├── ContentCorrupt           500  stored bytes do not match their content id
+    ├── Unreadable               500  sealed bytes do not open: another key, another scope, or changed
     └── ChainRefused             409  the node or the contract said no
         ├── Reverted                  the call would revert or did
         ├── NonceTooLow               this nonce is used up
@@ -40,7 +47,7 @@ Every error says what happened (`message`), what to do (`hint`), and whether a r
 Rendered as RFC 9457 problem JSON by `problem()`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 
@@ -57,6 +64,10 @@ class DnftError(Exception):
         self.message = message
         self.hint = hint
         self.retry_after = retry_after
+
+    def members(self) -> dict[str, Any]:
+        """Members of the problem JSON that only this error has (RFC 9457, section 3.2)."""
+        return {}
 
 
 class Invalid(DnftError):
@@ -117,8 +128,20 @@ class VersionConflict(Conflict):
     code, title = "version-conflict", "There is a newer version"
 
 
+class ConsentNeeded(Conflict):
+    code, title = "consent-needed", "Consent is needed first"
+
+
+class Sealed(Conflict):
+    code, title = "sealed", "This conversation is sealed"
+
+
 class Burned(DnftError):
     code, status, title = "burned", 410, "Burned"
+
+
+class Erased(DnftError):
+    code, status, title = "erased", 410, "Erased"
 
 
 class TooLarge(DnftError):
@@ -127,6 +150,30 @@ class TooLarge(DnftError):
 
 class RangeNotSatisfiable(DnftError):
     code, status, title = "range-not-satisfiable", 416, "Range not satisfiable"
+
+
+class AllowanceSpent(DnftError):
+    """`remaining` is what is left (messages, costMicro), `resets_at` when the limit that was hit gives way (RFC 3339)."""
+
+    code, status, title, retryable = "allowance-spent", 429, "Enough for now", True
+
+    def __init__(
+        self, message: str, *, remaining: Mapping[str, int], resets_at: str, retry_after: int, hint: str = ""
+    ) -> None:
+        super().__init__(message, hint=hint, retry_after=retry_after)
+        self.remaining = dict(remaining)
+        self.resets_at = resets_at
+
+    def members(self) -> dict[str, Any]:
+        return {"remaining": self.remaining, "resetsAt": self.resets_at}
+
+
+class MoneySpent(AllowanceSpent):
+    code, status, title = "allowance-money-spent", 402, "The money for now is spent"
+
+
+class RateLimited(DnftError):
+    code, status, title, retryable = "rate-limited", 429, "Too many requests", True
 
 
 class Unavailable(DnftError):
@@ -192,6 +239,10 @@ class ContentCorrupt(DnftError):
     code, title = "content-corrupt", "Stored bytes do not match their content id"
 
 
+class Unreadable(DnftError):
+    code, title = "unreadable", "Sealed bytes do not open"
+
+
 class ChainRefused(DnftError):
     code, status, title = "chain-refused", 409, "The chain refused"
 
@@ -234,4 +285,4 @@ def problem(error: DnftError) -> dict[str, Any]:
     }
     if error.hint:
         body["hint"] = error.hint
-    return body
+    return body | error.members()

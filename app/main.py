@@ -3,7 +3,7 @@
 from fastapi import FastAPI
 
 from app import pages
-from app.api import collections, operations, responses, tokens
+from app.api import auth, collections, operations, responses, tokens
 from app.api.metrics import registry
 from app.api.public import PublicEdge
 from app.api.rsgi import Server
@@ -29,11 +29,13 @@ def build(world: World) -> Server:
     responses.install(application)
     application.include_router(operations.router)
     application.include_router(collections.router)
+    application.include_router(auth.router)
     application.include_router(pages.router)
     application.include_router(tokens.router)
     server = Server(edge, application)
     application.state.world = world
     application.state.edge = edge
+    application.state.desk = auth.Desk(world.settings)
     application.state.registry = registry(server, edge)
     return server
 

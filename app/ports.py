@@ -22,6 +22,7 @@ from app.chain import UnsignedTransaction as UnsignedTransaction
 from app.consumers.observation import HttpAnswer as HttpAnswer
 from app.dialogue import Ask, Budget, Event, Health, Reply
 from app.provenance.unixfs import Dag
+from app.scope import Tombstone
 
 Cid = NewType("Cid", str)
 """CIDv1 in base32, as printed by IPFS (b…)."""
@@ -163,6 +164,32 @@ class ContentKeeper(Protocol):
     def keep(self, dags: Sequence[Dag]) -> None:
         """Put, pin and read back every DAG in every replica. Raises StoreUnavailable when fewer replicas than wanted
         hold all of it; repeating it is safe."""
+
+
+# --- private words ---------------------------------------------------------------------------------------------------
+
+
+class KeyVault(Protocol):
+    """Keeps the key of keys, which never leaves it. `repr` shows nothing of it."""
+
+    def wrap(self, data_key: bytes, context: bytes) -> bytes:
+        """A data key (32 bytes) as it may be stored. It opens only with the same context."""
+
+    def unwrap(self, wrapped: bytes, context: bytes) -> bytes:
+        """The data key; raises Unreadable for another vault, another context, or changed bytes."""
+
+    def derive(self, purpose: str) -> bytes:
+        """32 bytes for one purpose: the same from the same vault always, and telling nothing of any other."""
+
+
+class TombstoneLog(Protocol):
+    """Who was erased, kept apart from the database and its backups. Only ever added to."""
+
+    def add(self, tombstone: Tombstone) -> None:
+        """Safe from a power cut when this returns. Raises StoreUnavailable when it cannot be kept."""
+
+    def all(self) -> Sequence[Tombstone]:
+        """Every tombstone, oldest first. Raises StoreUnavailable when they cannot be read whole."""
 
 
 # --- our own processors ----------------------------------------------------------------------------------------------

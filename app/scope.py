@@ -22,6 +22,23 @@ class Scope:
     tenure: int
     user: str
 
+    @property
+    def context(self) -> bytes:
+        """What everything of this scope is sealed to: nothing sealed in one scope opens in another."""
+        return (
+            f"dnft scope {self.project_id}/{self.collection_id}/{self.token_id}/{self.tenure}/{self.user}".encode()
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Tombstone:
+    """That a user of a project was erased: what was theirs up to and with `erased_at` (unix seconds) is gone for ever,
+    and comes back with no backup."""
+
+    project_id: int
+    user: str
+    erased_at: int
+
 
 def pseudonym(pepper: bytes, account: str) -> str:
     """The name an account goes by in private rows: 32 lower-case hex digits of HMAC-SHA256 keyed by the pepper.

@@ -64,6 +64,26 @@ class Settings(BaseModel):
     keystore_password_file: Path | None = Field(None, description="File with the password of the keystore.")
     raw_key: SecretStr | None = Field(None, description="Private key in hex, for the demo only; never in production.")
 
+    session_secret: SecretStr | None = Field(
+        None,
+        description="64 hex digits that seal the keys of sessions, as `openssl rand -hex 32` gives. Default: the file "
+        "session.key in the data folder, made there outside production.",
+    )
+    challenge_seconds: int = Field(600, ge=1, le=3600, description="Life of a sign-in message, until it is signed.")
+    token_seconds: int = Field(900, ge=1, le=3600, description="Life of a session token; it can be renewed.")
+    session_seconds: int = Field(
+        43_200, ge=1, le=2_592_000, description="How long a session can be renewed before the wallet signs again."
+    )
+    challenges_per_minute: int = Field(
+        30,
+        ge=1,
+        le=100_000,
+        description="Sign-in messages a minute for one network address, in each process; for one account, twice that.",
+    )
+    proxies: int = Field(
+        0, ge=0, le=10, description="Reverse proxies of ours that append to X-Forwarded-For; limits count who is there."
+    )
+
     kubo_api: str | None = Field(None, description="Multiaddr of a Kubo node, such as /ip4/127.0.0.1/tcp/5001/http.")
     replicas: int | None = Field(
         None, ge=1, le=5, description="Copies read back before a snapshot goes live. Default: 1, in production 2."
@@ -136,6 +156,13 @@ class Settings(BaseModel):
                 raise ValueError("must be a sqlite or postgresql URL")
         return value
 
+    @field_validator("session_secret")
+    @classmethod
+    def _secret(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not re.fullmatch(r"[0-9a-fA-F]{64}", value.get_secret_value()):
+            raise ValueError("is not 64 hex digits; make one with `openssl rand -hex 32`")
+        return value
+
     @field_validator("raw_key")
     @classmethod
     def _key(cls, value: SecretStr | None) -> SecretStr | None:
@@ -165,6 +192,8 @@ class Settings(BaseModel):
                 found.append("DNFT_RAW_KEY is for the demo; in production use DNFT_KEYSTORE.")
             if not self.origin.startswith("https://"):
                 found.append("DNFT_ORIGIN must be https in production.")
+            if self.session_secret is None and not self.session_key_file.is_file():
+                found.append("DNFT_SESSION_SECRET is needed in production; make one with `openssl rand -hex 32`.")
             if EMBEDDED_CHAIN_ID in self.rpc_urls:
                 found.append(f"DNFT_RPC_URLS names chain {EMBEDDED_CHAIN_ID}, a developers' chain.")
         return found
@@ -182,6 +211,17 @@ class Settings(BaseModel):
         if make_url(self.database).get_backend_name() == "postgresql":
             return self.database
         return f"sqlite:///{self.data / 'workflows.db'}"
+
+    @property
+    def session_key_file(self) -> Path:
+        """Where the sealing key of sessions is kept when no setting gives it."""
+        return self.data / "session.key"
+
+    @property
+    def origins(self) -> frozenset[str]:
+        """Where our own pages are: requests that bring a cookie must come from there."""
+        here = (f"http://127.0.0.1:{self.port}", f"http://localhost:{self.port}") if self.env != "production" else ()
+        return frozenset((self.origin.lower(), *here))
 
     @property
     def lanes(self) -> int:

@@ -7,22 +7,19 @@ anybody can invent key ids. However many threads wait, one of them fetches.
 
 import re
 import time
-from base64 import urlsafe_b64decode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from threading import Lock
-from typing import Any, Final
+from typing import Final
 
 import httpx
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from app.adapters.platform_wire import Unreadable, decode, mapping
 from app.errors import ConfigurationError, PlatformUnavailable, Unauthorized
-from app.provenance.jwt import VerifyingKey
+from app.provenance.jwt import VerifyingKey, public_key
 
 MAX_BYTES: Final = 65_536
 _MAX_AGE: Final = re.compile(r"(?:^|[\s,])max-age=\"?([0-9]{1,9})", re.ASCII | re.IGNORECASE)
-_COORDINATE: Final = re.compile(r"[A-Za-z0-9_-]{43}=?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,26 +153,6 @@ def read_keys(data: bytes) -> dict[str, VerifyingKey]:
         raise Unreadable("has no list of keys")
     keys: dict[str, VerifyingKey] = {}
     for jwk in listed:
-        if isinstance(jwk, dict) and isinstance(jwk.get("kid"), str) and (key := _key(jwk)) is not None:
+        if isinstance(jwk, dict) and isinstance(jwk.get("kid"), str) and (key := public_key(jwk)) is not None:
             keys.setdefault(jwk["kid"], key)
     return keys
-
-
-def _key(jwk: Mapping[str, Any]) -> VerifyingKey | None:
-    if (jwk.get("kty"), jwk.get("crv")) != ("EC", "P-256"):
-        return None
-    if jwk.get("alg", "ES256") != "ES256" or jwk.get("use", "sig") != "sig":
-        return None
-    x, y = (_coordinate(jwk.get(name)) for name in ("x", "y"))
-    if x is None or y is None:
-        return None
-    try:
-        return VerifyingKey(ec.EllipticCurvePublicNumbers(x, y, ec.SECP256R1()).public_key())
-    except ValueError:
-        return None  # not a point of the curve
-
-
-def _coordinate(value: Any) -> int | None:
-    if not isinstance(value, str) or not _COORDINATE.fullmatch(value):
-        return None
-    return int.from_bytes(urlsafe_b64decode(value.rstrip("=") + "="))

@@ -1,6 +1,6 @@
 """How a server learns within 250 ms that another process published something.
 
-The feed asks the database for new publications every 50 ms. An answer from memory is given only while the last
+The feed asks the database for new publications every 100 ms. An answer from memory is given only while the last
 successful look began less than `TRUST` ago; otherwise one look comes first. So a process that was stopped, starved or
 newly woken cannot answer with what it knew before. While the database is down the last good copies are served; one that
 neither answers nor refuses within `PATIENCE` counts as down.
@@ -18,7 +18,7 @@ from app.db.database import Database
 from app.db.watch import PublicationWatch
 from app.errors import DatabaseUnavailable
 
-INTERVAL: Final = 0.05
+INTERVAL: Final = 0.1
 TRUST: Final = 0.2
 RETRY: Final = 0.5
 PATIENCE: Final = 2.0

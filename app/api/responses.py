@@ -79,12 +79,13 @@ def install(application: FastAPI) -> None:
 
     @application.exception_handler(DnftError)
     async def refused(request: Request, error: DnftError) -> Response:
-        return Plain(error_answer(error, request.method))
+        return _refusal(error, request)
 
     @application.exception_handler(RequestValidationError)
     async def malformed(request: Request, error: RequestValidationError) -> Response:
         wrong = "; ".join(f"{'.'.join(map(str, each['loc'][1:]))}: {each['msg']}" for each in error.errors()[:10])
-        return Plain(error_answer(MalformedRequest(wrong[:1000] or "The request is malformed."), request.method))
+        said = wrong[:1000].encode("utf-8", "replace").decode()  # names of JSON members may hold half a character
+        return _refusal(MalformedRequest(said or "The request is malformed."), request)
 
     @application.exception_handler(HTTPException)
     async def http(request: Request, error: HTTPException) -> Response:
@@ -96,12 +97,23 @@ def install(application: FastAPI) -> None:
             allow = ALLOW
         kind = _BY_STATUS.get(error.status_code, Invalid if error.status_code < 500 else DnftError)
         messages = {404: "Nothing is served under this path.", 405: "This path does not take that method."}
-        answer = error_answer(kind(messages.get(error.status_code, str(error.detail)[:500])), request.method)
-        return Plain(answer._replace(headers=[*answer.headers, ("allow", allow)]) if allow else answer)
+        refusal = _refusal(kind(messages.get(error.status_code, str(error.detail)[:500])), request)
+        if allow:
+            refusal.headers["allow"] = allow
+        return refusal
 
     @application.exception_handler(Exception)
     async def unexpected(request: Request, error: Exception) -> Response:
         log.error("unhandled error", path=str(request.scope["path"])[:200], exc_info=error)
-        return Plain(
-            error_answer(DnftError("Something went wrong on our side.", hint="It was logged."), request.method)
-        )
+        return _refusal(DnftError("Something went wrong on our side.", hint="It was logged."), request)
+
+
+def _refusal(error: DnftError, request: Request) -> Response:
+    """An error as a response. Below /v1 answers depend on who asks, so none of them is kept by a cache."""
+    answer = error_answer(error, request.method)
+    refusal = Plain(answer)
+    if request.scope["path"].startswith("/v1/"):
+        refusal.headers["cache-control"] = "no-store"
+    if error.status == 401:
+        refusal.headers["www-authenticate"] = "Bearer"  # RFC 9110, section 15.5.2
+    return refusal

@@ -58,11 +58,20 @@ class Database:
             yield unit
 
     @contextmanager
-    def _unit(self, begin: str) -> Iterator[Unit]:
+    def write_soon(self) -> Iterator[Unit]:
+        """A unit that changes rows and does not wait for the disk: what it commits survives the death of any process,
+        and is on the disk with the next `write` at the latest. For what is written many times a second."""
+        with self._unit("BEGIN IMMEDIATE", soon=True) as unit:
+            yield unit
+
+    @contextmanager
+    def _unit(self, begin: str, *, soon: bool = False) -> Iterator[Unit]:
         with available(), self.engine.connect() as connection:
-            connection = connection.execution_options(sqlite_begin=begin)
+            connection = connection.execution_options(sqlite_begin=begin, sqlite_sync="NORMAL" if soon else "FULL")
             with Session(bind=connection, expire_on_commit=False, autoflush=False) as session:
                 session.connection()  # begins now, not with the first statement
+                if soon and not self.is_sqlite:
+                    connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
                 yield Unit(session)
                 session.commit()
 
@@ -112,4 +121,9 @@ def _prepare_sqlite(engine: Engine) -> None:
 
     @event.listens_for(engine, "begin")
     def begin(connection: Any) -> None:
-        connection.exec_driver_sql(connection.get_execution_options().get("sqlite_begin", "BEGIN"))
+        options = connection.get_execution_options()
+        sync = options.get("sqlite_sync", "FULL")
+        if connection.info.get("sync", "FULL") != sync:
+            connection.exec_driver_sql(f"PRAGMA synchronous={sync}")
+            connection.info["sync"] = sync
+        connection.exec_driver_sql(options.get("sqlite_begin", "BEGIN"))

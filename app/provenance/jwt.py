@@ -35,6 +35,7 @@ SEAL_NONCE_BYTES: Final = 12
 
 _ES256: Final = ec.ECDSA(SHA256())
 _PART: Final = re.compile(r"[A-Za-z0-9_-]+", re.ASCII)
+_COORDINATE: Final = re.compile(r"[A-Za-z0-9_-]{43}=?", re.ASCII)
 _KEY_ID: Final = re.compile(r"[0-9a-f]{8}", re.ASCII)
 
 
@@ -119,6 +120,22 @@ class SigningKey:
 
     def __reduce_ex__(self, protocol: Any) -> NoReturn:
         raise TypeError("A signing key can not be pickled or copied")
+
+
+def public_key(jwk: Mapping[str, Any]) -> VerifyingKey | None:
+    """The key that a member of somebody's JWKS describes (RFC 7518, section 6.2); None when it is not a P-256 key for
+    ES256 signatures, or no point of the curve."""
+    if (jwk.get("kty"), jwk.get("crv")) != ("EC", "P-256"):
+        return None
+    if jwk.get("alg", "ES256") != "ES256" or jwk.get("use", "sig") != "sig":
+        return None
+    x, y = (_coordinate(jwk.get(name)) for name in ("x", "y"))
+    if x is None or y is None:
+        return None
+    try:
+        return VerifyingKey(ec.EllipticCurvePublicNumbers(x, y, ec.SECP256R1()).public_key())
+    except ValueError:
+        return None
 
 
 def jwks(keys: Iterable[VerifyingKey]) -> dict[str, list[dict[str, str]]]:
@@ -206,6 +223,12 @@ def _decode(part: str) -> bytes:
     if _encode(data) != part:
         raise _bad()
     return data
+
+
+def _coordinate(value: Any) -> int | None:
+    if not isinstance(value, str) or not _COORDINATE.fullmatch(value):
+        return None
+    return int.from_bytes(urlsafe_b64decode(value.rstrip("=") + "="))
 
 
 def _cipher(sealing_key: bytes) -> AESGCM:

@@ -44,7 +44,7 @@ _AGAIN: Final = "Ask for a new challenge and sign that."
 class Sessions:
     """Sign-in at one origin. Safe to use from several threads and processes that share the stores.
 
-    clock: the security clock, always real. keys: for tokens of TOKEN_SECONDS. origin: our public root; its path, if
+    clock: the security clock, always real. keys: for tokens of `token_seconds`. origin: our public root; its path, if
     any, does not matter. chain_ids: where accounts may come from. Raises ConfigurationError."""
 
     def __init__(
@@ -59,6 +59,9 @@ class Sessions:
         origin: str,
         chain_ids: Collection[int],
         statement: str = STATEMENT,
+        challenge_seconds: int = CHALLENGE_SECONDS,
+        token_seconds: int = TOKEN_SECONDS,
+        session_seconds: int = SESSION_SECONDS,
     ) -> None:
         root = origin_of(origin)
         if root is None:
@@ -79,13 +82,16 @@ class Sessions:
         self._clock = clock
         self._entropy = entropy
         self._chain_ids = frozenset(chain_ids)
+        self._challenge_seconds = challenge_seconds
+        self._token_seconds = token_seconds
+        self._session_seconds = session_seconds
 
     # --- signing in --------------------------------------------------------------------------------------------------
 
     def nonce(self) -> Nonce:
         """A nonce for a client that writes the message itself: with our domain, our origin and our statement."""
         now = self._now()
-        fresh = Nonce(self._entropy(16).hex(), now + timedelta(seconds=CHALLENGE_SECONDS))
+        fresh = Nonce(self._entropy(16).hex(), now + timedelta(seconds=self._challenge_seconds))
         self._nonces.issue(fresh.value, _seconds(fresh.expires_at))
         return fresh
 
@@ -107,7 +113,7 @@ class Sessions:
             uri=self.origin,
             chain_id=chain_id,
             nonce=nonce.value,
-            issued_at=siwe.format_time(nonce.expires_at - timedelta(seconds=CHALLENGE_SECONDS)),
+            issued_at=siwe.format_time(nonce.expires_at - timedelta(seconds=self._challenge_seconds)),
             expiration_time=siwe.format_time(nonce.expires_at),
         )
         return Challenge(siwe.build(message), nonce)
@@ -132,7 +138,7 @@ class Sessions:
         if not theirs:
             raise Unauthorized("The signature is not one of this account for this message.", hint=_AGAIN)
         by_key = recover(message_hash(text), signed) == said.address
-        until = now + timedelta(seconds=SESSION_SECONDS if by_key else TOKEN_SECONDS)
+        until = now + timedelta(seconds=self._session_seconds if by_key else self._token_seconds)
         return self._session(account, self._entropy(16).hex(), until)
 
     def _check(self, said: siwe.SiweMessage, now: datetime) -> None:
@@ -146,7 +152,7 @@ class Sessions:
             raise Unauthorized(f"Nobody signs in from chain {said.chain_id} here.", hint=self._chains_hint())
         if said.statement != self.statement:
             raise Unauthorized("The statement of this message is not ours.", hint=_AGAIN)
-        skew, age = timedelta(seconds=SKEW_SECONDS), timedelta(seconds=CHALLENGE_SECONDS)
+        skew, age = timedelta(seconds=SKEW_SECONDS), timedelta(seconds=self._challenge_seconds)
         issued = siwe.parse_time(said.issued_at)
         if issued > now + skew:
             raise Unauthorized("This message was issued in the future.", hint="Set the clock of your device.")
@@ -158,7 +164,7 @@ class Sessions:
             raise Unauthorized("This message is not valid yet.", hint="Wait, or ask for a new challenge.")
 
     def _chains_hint(self) -> str:
-        return f"Chains: {', '.join(map(str, sorted(self._chain_ids)))}."
+        return f"Chains: {', '.join(map(str, sorted(self._chain_ids))) or 'none are set up'}."
 
     # --- tokens ------------------------------------------------------------------------------------------------------
 
@@ -194,7 +200,7 @@ class Sessions:
             "aud": self.origin,
             "sub": str(account),
             "iat": now,
-            "exp": min(now + TOKEN_SECONDS, _seconds(until)),
+            "exp": min(now + self._token_seconds, _seconds(until)),
             "jti": self._entropy(16).hex(),
             "sid": session_id,
             "until": _seconds(until),

@@ -1,7 +1,7 @@
 """`speak`: a scene in, a reply out. Same scene, same reply."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from personalities.voice import banks
 from personalities.voice.flavour import dial_lines, question_lines, slot_lines, tail
@@ -29,9 +29,11 @@ def speak(scene: Scene) -> Spoken:
     t = Teller(scene, words, raw)
     intent = listening.decide(t, raw, heard)
     found = noticed(scene.message, scene.today) if intent not in _SILENT else []
+    if listening.told(t, intent, found):
+        intent = "share"
     if intent in ("unknown", "share") or (intent == "advice" and listening.at_a_loss(t)):
-        told = found and not scene.message.rstrip().endswith("?")
-        intent = "share" if told else "advice" if intent == "advice" else "unknown"
+        tells = found and not scene.message.rstrip().endswith("?")
+        intent = "share" if tells else "advice" if intent == "advice" else "unknown"
     return _spoken(t, intent, HANDLERS[intent](t, found))
 
 
@@ -51,12 +53,8 @@ def raise_memory(scene: Scene) -> Spoken | None:
 
 
 def _spoken(t: Teller, intent: str, parts: Parts) -> Spoken:
-    text = compose(t, parts)
-    return (
-        Spoken(parts.intent or intent, intent=parts.intent or intent)
-        if not text
-        else Spoken(text[:MAX_REPLY], parts.intent or intent, tuple(t.used), tuple(parts.noticed), parts.act)
-    )
+    text = compose(t, parts)[:MAX_REPLY]
+    return Spoken(text, parts.intent or intent, tuple(t.used), tuple(parts.noticed), parts.act)
 
 
 def compose(t: Teller, parts: Parts) -> str:
@@ -120,8 +118,13 @@ def _questions(t: Teller, parts: Parts) -> list[str]:
     if parts.question:
         wanted = max(wanted, 1)
     asked = [parts.question] if parts.question else []
-    own: Callable[[], str] = lambda: t.maybe("ask:" + parts.ask, banks.lines("replies", "ask", parts.ask))  # noqa: E731 - two sources, tried in turn
-    slot: Callable[[], str] = lambda: t.maybe("question", question_lines(t))  # noqa: E731 - see above
+
+    def own() -> str:
+        return t.maybe("ask:" + parts.ask, banks.lines("replies", "ask", parts.ask))
+
+    def slot() -> str:
+        return t.maybe("question", question_lines(t))
+
     kind = parts.tone == "kind"
     for at in range(wanted - len(asked)):
         turn = at + t.draw("asking", 2)

@@ -31,6 +31,7 @@ def serve(
     configure(settings.log_level, settings.log_format)
     world = World(settings)
     migrate(world.database)
+    _ = world.keyring  # what seals sessions is missed here, and not by the first who signs in
     world.database.close()
     require_free(settings.host, settings.port)
     Granian(

@@ -5,7 +5,7 @@ from eth_abi.abi import decode, encode
 from eth_hash.auto import keccak
 
 from app.adapters.agent_nft import AgentNft
-from app.ports import Address, AgentContract
+from app.ports import Address, AgentContract, Hash32
 from contracts_abi import load
 
 CONTRACT = Address("0x5FbDB2315678afecb367f032d93F642f64180aa3")
@@ -21,10 +21,20 @@ def selector(signature: str) -> bytes:
     return keccak(signature.encode())[:4]
 
 
-def test_commit_encodes_number_and_covered(contract: AgentContract) -> None:
-    call = contract.commit(CONTRACT, number=3, covered=500)
+@pytest.mark.parametrize("changed", [[], [(7, 7)], [(0, 3), (9, 499)]])
+def test_commit_encodes_number_covered_and_what_changed(
+    contract: AgentContract, changed: list[tuple[int, int]]
+) -> None:
+    call = contract.commit(CONTRACT, number=3, covered=500, changed=changed)
     assert (call.to, call.value) == (CONTRACT, 0)
-    assert call.data == selector("commit(uint64,uint32)") + encode(["uint64", "uint32"], [3, 500])
+    types = ["uint64", "uint32", "(uint32,uint32)[]"]
+    assert call.data == selector(f"commit({','.join(types)})") + encode(types, [3, 500, changed])
+
+
+@pytest.mark.parametrize("name", ["close", "capture"])
+def test_close_and_capture_encode_nothing_but_their_name(contract: AgentContract, name: str) -> None:
+    call = getattr(contract, name)(CONTRACT)
+    assert (call.to, call.data, call.value) == (CONTRACT, selector(f"{name}()"), 0)
 
 
 def test_mint_encodes_receivers_in_order(contract: AgentContract) -> None:
@@ -39,6 +49,8 @@ def test_deployment_is_the_committed_bytecode_with_arguments_behind(contract: Ag
         symbol="A",
         origin="https://agents.example",
         supply=10,
+        pack_hash=Hash32("0x" + "aa" * 32),
+        seed_hash=Hash32("0x" + "bb" * 32),
         admin=OWNER,
         committer=OWNER,
         minter=OWNER,

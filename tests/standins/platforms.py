@@ -15,10 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from Crypto.Hash import SHA256
-from Crypto.PublicKey import ECC
-from Crypto.PublicKey.ECC import EccKey
-from Crypto.Signature import DSS
+
+from app.provenance.jwt import SigningKey
 
 ROOT = Path(__file__).parents[2]
 KEY = "dnft-platform-dev-key"
@@ -151,19 +149,10 @@ class TokenMaker:
 
     def __init__(self, kid: str = "client-1") -> None:
         self.kid = kid
-        self.key = ECC.generate(curve="P-256")
+        self.key = SigningKey.generate()
 
     def jwk(self) -> dict[str, Any]:
-        point = self.key.pointQ
-        return {
-            "kty": "EC",
-            "crv": "P-256",
-            "kid": self.kid,
-            "use": "sig",
-            "alg": "ES256",
-            "x": encoded(int(point.x).to_bytes(32, "big")),
-            "y": encoded(int(point.y).to_bytes(32, "big")),
-        }
+        return {**self.key.public.jwk(), "kid": self.kid}
 
     def jwks(self) -> str:
         return json.dumps({"keys": [self.jwk()]})
@@ -187,9 +176,9 @@ class TokenMaker:
         return signed(self.key, head, present)
 
 
-def signed(key: EccKey, header: Mapping[str, Any], claims: Mapping[str, Any]) -> str:
+def signed(key: SigningKey, header: Mapping[str, Any], claims: Mapping[str, Any]) -> str:
     text = f"{encoded(json.dumps(header).encode())}.{encoded(json.dumps(claims).encode())}"
-    return f"{text}.{encoded(DSS.new(key, 'fips-186-3').sign(SHA256.new(text.encode())))}"
+    return f"{text}.{encoded(key.sign(text.encode()))}"
 
 
 def encoded(data: bytes) -> str:

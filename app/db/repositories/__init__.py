@@ -4,8 +4,13 @@ from functools import cached_property
 
 from sqlmodel import Session
 
+from app.db.repositories.belongings import Belongings
 from app.db.repositories.chain import Chains
+from app.db.repositories.charges import Charges
+from app.db.repositories.chat import Chats
 from app.db.repositories.content import Contents
+from app.db.repositories.identity import Identities
+from app.db.repositories.memory import Memories
 from app.db.repositories.public import PublicReads
 from app.db.repositories.tenancy import Collections
 from app.db.repositories.text import Texts
@@ -46,8 +51,28 @@ class Unit:
         return Chains(self.session)
 
     @cached_property
+    def memories(self) -> Memories:
+        return Memories(self.session)
+
+    @cached_property
+    def belongings(self) -> Belongings:
+        return Belongings(self.session)
+
+    @cached_property
     def works(self) -> Works:
         return Works(self.session)
+
+    @cached_property
+    def identities(self) -> Identities:
+        return Identities(self.session)
+
+    @cached_property
+    def chats(self) -> Chats:
+        return Chats(self.session)
+
+    @cached_property
+    def charges(self) -> Charges:
+        return Charges(self.session)
 
     def flush(self) -> None:
         """Send pending rows to the database, so that generated ids are known."""

@@ -60,6 +60,8 @@ class Collection(SQLModel, table=True):
     renderer: str = Field(default="portrait", max_length=40)
     polish: bool = False
     """Whether a model polishes the text of every birth."""
+    guests: bool = True
+    """Whether those who do not own a token may talk with it."""
     covered: int = 0
     """Ids below this are released, by the last mined commit."""
     last_commit: int = 0

@@ -9,11 +9,11 @@ import base64
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import httpx
-from Crypto.PublicKey import ECC
-from Crypto.PublicKey.ECC import EccKey
+
+from app.provenance.jwt import VerifyingKey, public_key
 
 _FRESH: Final = 3600.0
 
@@ -23,12 +23,12 @@ class ClientKeys:
         self._source = source
         self._clock = clock
         self._cooldown = cooldown
-        self._keys: dict[str, EccKey] = {}
+        self._keys: dict[str, VerifyingKey] = {}
         self._tried: float | None = None
         self._fetched: float | None = None
         self._lock = asyncio.Lock()
 
-    async def find(self, kid: str) -> EccKey | None:
+    async def find(self, kid: str) -> VerifyingKey | None:
         """The key, or None when the source doesn't have it or can't be read."""
         if kid not in self._keys or self._older_than(self._fetched, _FRESH):
             async with self._lock:
@@ -43,7 +43,8 @@ class ClientKeys:
         self._tried = self._clock()
         try:
             document = json.loads(await self._load())
-            self._keys = {jwk["kid"]: public_key(jwk) for jwk in document["keys"] if _usable(jwk)}
+            known = {jwk["kid"]: public_key(jwk) for jwk in document["keys"] if isinstance(jwk, dict) and "kid" in jwk}
+            self._keys = {kid: key for kid, key in known.items() if key is not None}
         except (OSError, httpx.HTTPError, ValueError, KeyError, TypeError):
             return
         self._fetched = self._tried
@@ -59,21 +60,8 @@ class ClientKeys:
         return moment is None or self._clock() - moment >= seconds
 
 
-def public_key(jwk: dict[str, Any]) -> EccKey:
-    """A P-256 key (RFC 7518 §6.2). Raises ValueError when the point isn't on the curve."""
-    return ECC.construct(curve="P-256", point_x=_number(jwk["x"]), point_y=_number(jwk["y"]))
-
-
 def unpadded(text: str) -> bytes:
     """Base64url without padding (RFC 7515 §2). Raises ValueError."""
     if not text.isascii() or "=" in text:
         raise ValueError("not base64url")
     return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
-
-
-def _usable(jwk: Any) -> bool:
-    return isinstance(jwk, dict) and jwk.get("kty") == "EC" and jwk.get("crv") == "P-256" and "kid" in jwk
-
-
-def _number(text: str) -> int:
-    return int.from_bytes(unpadded(text), "big")

@@ -54,7 +54,7 @@ class Platform:
         self._sessions = Sessions(options.communities, _tokens(options, now))
         budgets = Budgets({community.id: community.monthly_cents for community in options.communities}, now)
         self.gateway = Gateway(options, speaker, budgets)
-        self.keys = SigningKeys(now, entropy, options.key_overlap_seconds)
+        self.keys = SigningKeys(now, options.key_overlap_seconds)
         self._faults = Faults()
         self._journal = Journal(options.journal_requests)
         self._dev = Dev(self._faults, self._journal, self.keys)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from personalities.dials import DIALS
 from personalities.voice import banks
 from personalities.voice.dates import day_before
 from personalities.voice.parts import Parts
@@ -100,7 +101,7 @@ def debate(t: Teller, found: Sequence[Noticed]) -> Parts:
     meant = [entry for entry in entries if said & set(entry["keys"])]
     pool = meant or fresh or entries
     chosen = pool[t.draw("debate", len(pool))]
-    lean = sum(t.scene.dials[_dial(dial)] for dial in chosen["leans"]) // len(chosen["leans"])
+    lean = sum(t.scene.dials[DIALS.index(dial)] for dial in chosen["leans"]) // len(chosen["leans"])
     side, other = ("for", "against") if lean >= 32768 else ("against", "for")
     t.use(*(f"dial:{dial}" for dial in chosen["leans"]))
     own = t.order("debate:own", chosen[side])
@@ -127,12 +128,6 @@ def debate(t: Teller, found: Sequence[Noticed]) -> Parts:
         act="debate",
         intent="debate",
     )
-
-
-def _dial(name: str) -> int:
-    from personalities.dials import DIALS
-
-    return DIALS.index(name)
 
 
 def dream(t: Teller, found: Sequence[Noticed]) -> Parts:

@@ -6,6 +6,7 @@ from personalities.voice import banks
 from personalities.voice.intents import Heard
 from personalities.voice.reading import sentences, tokens
 from personalities.voice.replies import acts, advice
+from personalities.voice.scene import Noticed
 from personalities.voice.teller import Teller
 
 _ACTS = {
@@ -18,6 +19,7 @@ _ACTS = {
     "papers": "proof",
 }
 _ADVISABLE = frozenset(("advice", "unknown", "share", "something", "help", "traits", "values", "origin"))
+_SPEAKER = frozenset(["you", "your", "yours", "yourself", "me", "nft", "token", "agent"])
 _PRONOUNS = frozenset(["you", "your", "yours", "yourself", "agent", "nft"])
 
 
@@ -49,6 +51,12 @@ def decide(t: Teller, raw: Sequence[str], heard: Heard) -> str:
     if intent in _ADVISABLE and "yourself" not in words and not own and advice.points(t) >= advice.HOME:
         return "advice"
     return intent
+
+
+def told(t: Teller, intent: str, found: Sequence[Noticed]) -> bool:
+    """Whether a message that mentions one of our subjects only tells of its writer's own life."""
+    plain = not t.scene.message.rstrip().endswith("?") and _SPEAKER.isdisjoint(t.either)
+    return plain and intent in banks.words("subjects") and any(item.kind != "topic" for item in found)
 
 
 def at_a_loss(t: Teller) -> bool:

@@ -57,10 +57,18 @@ def test_noticed_person_and_pet_carry_the_relation() -> None:
 @pytest.mark.parametrize(
     "said",
     [
-        "do you like cats?", "what is my name?", "my seed phrase is apple banana cherry", "my password is hunter2", "I like you",
-        "mail me at a.b@example.org", "my wallet is 0x12ab34cd56ef78900000000000000000deadbeef", "hello", "I'd like to go", "if I had a dog named Rex",
+        "do you like cats?",
+        "what is my name?",
+        "my seed phrase is apple banana cherry",
+        "my password is hunter2",
+        "I like you",
+        "mail me at a.b@example.org",
+        "my wallet is 0x12ab34cd56ef78900000000000000000deadbeef",
+        "hello",
+        "I'd like to go",
+        "if I had a dog named Rex",
     ],
-)  # fmt: skip
+)
 def test_noticed_questions_secrets_and_wishes_tell_nothing(said: str) -> None:
     assert [item for item in noticed(said, TODAY) if item.kind != "topic"] == []
 
@@ -73,10 +81,18 @@ def test_noticed_words_are_the_writers_own_and_clean() -> None:
 @pytest.mark.parametrize(
     ("text", "day"),
     [
-        ("today", "2026-11-21"), ("on saturday", "2026-11-28"), ("last monday", "2026-11-16"), ("the day after tomorrow", "2026-11-23"), ("in 3 days", "2026-11-24"),
-        ("31 February", None), ("2026-13-40", None), ("29 Feb 2028", "2028-02-29"), ("nothing here", None), ("every monday", None),
+        ("today", "2026-11-21"),
+        ("on saturday", "2026-11-28"),
+        ("last monday", "2026-11-16"),
+        ("the day after tomorrow", "2026-11-23"),
+        ("in 3 days", "2026-11-24"),
+        ("31 February", None),
+        ("2026-13-40", None),
+        ("29 Feb 2028", "2028-02-29"),
+        ("nothing here", None),
+        ("every monday", None),
     ],
-)  # fmt: skip
+)
 def test_find_day_reads_days(text: str, day: str | None) -> None:
     found = find_day(text, TODAY)
     assert (found[1] if found else None) == day

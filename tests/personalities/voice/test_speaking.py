@@ -65,12 +65,13 @@ def _mean(measure: str, **bands: int) -> float:
         "my dog is called Rex",
     ]
     texts = [speak(scene(message, token, dials=dials(**bands))).text for token in range(8) for message in said]
-    count = {
-        "sentences": lambda text: len(sentences(text)),
-        "questions": lambda text: text.count("?"),
-        "short": lambda text: text.count("’m ") + text.count("’s "),
-    }
-    return sum(count[measure](text) for text in texts) / len(texts)
+    return sum(_count(measure, text) for text in texts) / len(texts)
+
+
+def _count(measure: str, text: str) -> int:
+    if measure == "sentences":
+        return len(sentences(text))
+    return text.count("?") if measure == "questions" else text.count("’m ") + text.count("’s ")
 
 
 def test_speak_verbosity_sets_the_length() -> None:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from typing import Any
 
 import pytest
 
@@ -45,7 +46,7 @@ def test_speak_bare_scene_no_fact_of_a_full_one_slips_in(token: int) -> None:
         assert "{" not in text and "None" not in text.replace("None of it", "")
 
 
-def _said(message: str, **moment: object) -> str:
+def _said(message: str, **moment: Any) -> str:
     """A rather talkative agent's answer."""
     return speak(scene(message, dials=dials(Verbosity=6), **moment)).text
 
