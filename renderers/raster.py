@@ -129,6 +129,8 @@ def coverage(path: Path, within: Box | None = None, opacity: float = 1.0) -> Cov
     Levels are 0..255, times `opacity`.
     """
     edges = _edges(path)
+    if not edges.size:
+        return None
     left, top, right, bottom = within or (0, 0, SIZE, SIZE)
     x0 = max(left, math.floor(edges[:, 0::2].min()))
     y0 = max(top, math.floor(edges[:, 1::2].min()))

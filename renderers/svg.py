@@ -37,6 +37,8 @@ def _group(group: Group, definitions: Definitions) -> str:
 
 
 def _shape(shape: Shape, definitions: Definitions) -> str:
+    if not shape.path.commands:
+        return ""
     opacity = "" if shape.opacity >= 1 else f' fill-opacity="{number(shape.opacity)}"'
     return f'<path d="{path_text(shape.path)}" fill="{_fill(shape.paint, definitions)}"{opacity}/>'
 

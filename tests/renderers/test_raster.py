@@ -8,6 +8,7 @@ import pytest
 from renderers.raster import coverage, rasterise
 from renderers.scene import Group, Linear, Path, Radial, Scene, Shape, Stop
 from renderers.shapes import bar, brush, crescent, ellipse, leaf, mirrored, polygon, rectangle, ring, star, together
+from renderers.svg import svg_text
 
 
 def _area(path: Path) -> float:
@@ -63,6 +64,13 @@ def test_brush_straight_even_line_has_its_width() -> None:
     # Ends are softly rounded: a little beyond the points, never by more than half the width.
     assert 95 <= left <= 100
     assert 500 <= right <= 505
+
+
+def test_empty_path_covers_nothing_and_is_not_written() -> None:
+    assert coverage(together([])) is None
+    scene = Scene("ffffff", (Group("a", (Shape(together([]), "000000"),)),))
+    assert set(rasterise(scene).getdata()) == {(255, 255, 255)}
+    assert 'd=""' not in svg_text(scene, "empty")
 
 
 def test_rasterise_group_clip_cuts_and_nested_clips_intersect() -> None:

@@ -8,6 +8,8 @@ from personalities.voice.parts import Parts
 from personalities.voice.scene import Noticed
 from personalities.voice.teller import Teller
 
+_CONTRARY = frozenset(("wrong", "disagree", "false", "incorrect", "mistaken", "untrue"))
+
 
 def farewell(t: Teller, found: Sequence[Noticed]) -> Parts:
     goodbye = (t.holder and t.draw("named", 2) == 0 and t.line("farewell_named")) or t.say("farewell")
@@ -62,4 +64,7 @@ def yes(t: Teller, found: Sequence[Noticed]) -> Parts:
 
 
 def no(t: Teller, found: Sequence[Noticed]) -> Parts:
+    if _CONTRARY & t.either and (dispute := t.maybe("dispute", t.canon.slot("dispute").say)):
+        t.use("slot:dispute")
+        return Parts([dispute], ask="unknown", noticed=found)
     return Parts([t.say("no")], more=[lambda: three(t)], ask="greeting", noticed=found)

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from personalities.voice import Scene, Spoken, Turn, speak
+from personalities import load_pack
+from personalities.voice import Scene, Spoken, Turn, banks, speak
 from personalities.voice.reading import sentence_key, sentences
 from personalities.voice.speaking import MAX_REPLY
 from tests.personalities.voice.scenes import dials, scene, talk
@@ -103,6 +104,17 @@ def test_speak_slots_are_heard_in_ordinary_replies() -> None:
         replies = talk(EVERYTHING[token::31][:20], token)
         heard = {key for reply in replies for key in reply.used if key.startswith("slot:")}
         assert len(heard) >= 6, (canon.name, heard)
+
+
+@pytest.mark.parametrize("slot", ["opener", "quirk", "humour", "rhythm", "farewell", "question"])
+def test_manner_every_option_of_the_default_pack_has_lines_of_its_own(slot: str) -> None:
+    (trait,) = (trait for trait in load_pack("dixie").slots if trait.id == slot)
+    assert {option.label for option in trait.options} == set(banks.read("manner")[slot])
+
+
+def test_speak_contradicted_answers_in_the_agents_way_of_disagreeing() -> None:
+    reply = speak(scene("you are wrong", 3, dials=dials(Verbosity=1)))
+    assert "slot:dispute" in reply.used
 
 
 def test_speak_yes_to_an_offer_performs_it() -> None:
