@@ -43,7 +43,11 @@ def not_an_error(observation: Observation) -> Finding:
 
 @check("pack")
 def pack(observation: Observation, *, names: tuple[str, ...]) -> Finding:
-    """The document says in `beauvoir.pack` that it is of one of these packs (name@version)."""
+    """The document says in `beauvoir.pack` that it is of one of these packs (name@version), and that somebody was born:
+    before the reveal of a blind collection there are no traits that a reader could want."""
+    attributes = (observation.document or {}).get("attributes")
+    if attributes == [{"trait_type": "Stage", "value": "unborn"}]:
+        return judged(False, "nobody is born yet")
     beauvoir = (observation.document or {}).get("beauvoir")
     value = beauvoir.get("pack") if isinstance(beauvoir, dict) else None
     name = value.partition("@")[0] if isinstance(value, str) else ""
