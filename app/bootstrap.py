@@ -6,40 +6,35 @@ Whoever needs another collaborator (a test, the demo) passes it by keyword; noth
 import os
 import secrets
 import socket
-import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cached_property
+from typing import Any
 
-from app.adapters.agent_nft import AgentNft
-from app.adapters.chain_web3 import Web3Chain
-from app.adapters.clocks import ShiftedClock
-from app.adapters.key_file import kept_key, read_key
-from app.adapters.kubo import KuboStore
-from app.adapters.platform_auth import ApiKey, Credentials, Es256Credentials, TokenOptions
-from app.adapters.platform_clients import HttpOptions
-from app.adapters.platform_gateway import GatewayOptions, GatewayPlatform
-from app.adapters.platform_openai import OpenAiOptions, OpenAiPlatform
-from app.adapters.purge_http import HttpPurger
-from app.adapters.purge_memory import NoPurger
-from app.adapters.replicas import Replica, Replicas
-from app.adapters.signature_web3 import Web3Signatures
-from app.adapters.signer import KeystoreSigner, LocalSigner
-from app.adapters.store_files import FileStore
-from app.adapters.workshop import InlineWorkshop, ProcessWorkshop
-from app.db.database import Database
-from app.errors import ConfigurationError, Invalid
-from app.identity import SignatureChecker
-from app.ports import AgentContract, AgentPlatform, CachePurger, ChainReader, ChainWriter, Clock, Signer, Workshop
+from app.adapters.platform_absent import AbsentPlatform
+from app.adapters.platform_openai import OpenAiPlatform
+from app.adapters.platform_recording import RecordedPlatform
+from app.adapters.tombstones_file import FileTombstones
+from app.errors import Invalid
+from app.outside import Chain as Chain
+from app.outside import Outside
+from app.ports import (
+    Clock,
+)
 from app.provenance.ids import AgentId
+from app.services.belongings import Belongings
 from app.services.births import Births
+from app.services.chat import Chat, Limits, Options
 from app.services.commits import Commits
+from app.services.costs import Costs
 from app.services.deploying import Deploying
+from app.services.erasing import Erasing
 from app.services.following import Following
 from app.services.identity_stores import DatabaseNonces, DatabaseRevocations, DatabaseSessionKeys
 from app.services.keyring import KeyRing
+from app.services.memory import Remembering
 from app.services.minting import Minting
+from app.services.owning import Owning
 from app.services.packs import Packs
 from app.services.polishing import Polishing
 from app.services.publishing import Publishing
@@ -59,15 +54,7 @@ class SystemClock:
         return datetime.now(UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class Chain:
-    """Both sides of one chain; usually one object."""
-
-    reader: ChainReader
-    writer: ChainWriter
-
-
-class World:
+class World(Outside):
     """The service put together, each part made when it is first asked for."""
 
     def __init__(
@@ -75,138 +62,11 @@ class World:
         settings: Settings,
         *,
         clock: Clock | None = None,
-        calendar: Clock | None = None,
-        replicas: Sequence[Replica] | None = None,
-        chains: Mapping[int, Chain] | None = None,
-        signer: Signer | None = None,
-        purger: CachePurger | None = None,
-        platform: AgentPlatform | None = None,
-        signatures: SignatureChecker | None = None,
         entropy: Callable[[int], bytes] = secrets.token_bytes,
-        sleep: Callable[[float], None] = time.sleep,
+        **parts: Any,
     ) -> None:
-        self.settings = settings
-        self.clock: Clock = clock or SystemClock()
-        """Security clock: always real."""
-        self.calendar: Clock = calendar or (
-            self.clock if settings.env == "production" else ShiftedClock(self.clock, settings.data / "calendar")
-        )
-        """Days and blocks: what a demo may move."""
-        self.entropy = entropy
-        self.sleep = sleep
-        self.contract: AgentContract = AgentNft()
-        self._replicas = replicas
-        self._chains = dict(chains or {})
-        self._signer = signer
-        self._purger = purger
-        self._platform = platform
-        self._signatures = signatures
-
-    # --- the world outside
-
-    @cached_property
-    def database(self) -> Database:
-        return Database(self.settings.database)
-
-    @cached_property
-    def store(self) -> FileStore:
-        """Our own copy of everything published: what the gateway reads."""
-        return FileStore(self.settings.data / "content")
-
-    @cached_property
-    def replicas(self) -> Replicas:
-        """Everywhere published content is kept."""
-        found = self._replicas
-        if found is None:
-            found = [Replica(self.store, self.store)]
-            if self.settings.kubo_api:
-                kubo = KuboStore(self.settings.kubo_api)
-                found.append(Replica(kubo, kubo))
-        return Replicas(found, self.settings.wanted_replicas)
-
-    def chain(self, chain_id: int) -> Chain:
-        """The chain of that id; ConfigurationError when no endpoint is set."""
-        if chain_id not in self._chains:
-            url = self.settings.rpc_urls.get(chain_id)
-            if url is None:
-                raise ConfigurationError([f"DNFT_RPC_URLS names no endpoint for chain {chain_id}."])
-            web3 = Web3Chain(
-                url.get_secret_value(),
-                timeout=self.settings.rpc_timeout,
-                finality_depth=self.settings.finality_depth,
-            )
-            self._chains[chain_id] = Chain(web3, web3)
-        return self._chains[chain_id]
-
-    @cached_property
-    def signer(self) -> Signer:
-        """The sending account; ConfigurationError when none is set."""
-        if self._signer is not None:
-            return self._signer
-        settings = self.settings
-        if settings.keystore is not None:
-            password = settings.keystore_password.get_secret_value() if settings.keystore_password else ""
-            if not password and settings.keystore_password_file is not None:
-                password = settings.keystore_password_file.read_text(encoding="utf-8").rstrip("\n")
-            return KeystoreSigner(settings.keystore, password)
-        if settings.raw_key is not None:
-            return LocalSigner(bytes.fromhex(settings.raw_key.get_secret_value().removeprefix("0x")))
-        raise ConfigurationError(["DNFT_KEYSTORE is not set; make one with `dnft wallet new`."])
-
-    @cached_property
-    def purger(self) -> CachePurger:
-        if self._purger is not None:
-            return self._purger
-        settings = self.settings
-        if settings.purge_url is None:
-            return NoPurger()
-        token = settings.purge_token.get_secret_value() if settings.purge_token else None
-        return HttpPurger(settings.purge_url, settings.purge_style, token)
-
-    @cached_property
-    def workshop(self) -> Workshop:
-        """Where pictures are drawn."""
-        lanes = self.settings.lanes
-        return InlineWorkshop() if lanes == 1 else ProcessWorkshop(lanes)
-
-    @cached_property
-    def platform(self) -> AgentPlatform:
-        """Where the models are; ConfigurationError when none is set."""
-        settings = self.settings
-        if self._platform is not None:
-            return self._platform
-        if settings.platform_url is not None:
-            options = GatewayOptions(HttpOptions(settings.platform_url))
-            return GatewayPlatform(options, self._platform_credentials(), clock=self.clock, entropy=self.entropy)
-        if settings.model_url is not None:
-            key = settings.model_key
-            return OpenAiPlatform(
-                OpenAiOptions(HttpOptions(settings.model_url), settings.model_name or ""),
-                ApiKey(key.get_secret_value()) if key is not None else None,
-                clock=self.clock,
-                entropy=self.entropy,
-            )
-        raise ConfigurationError(["Neither DNFT_PLATFORM_URL nor DNFT_MODEL_URL is set: there is no model to ask."])
-
-    def _platform_credentials(self) -> Credentials:
-        settings = self.settings
-        if settings.platform_signing_key is None:
-            return ApiKey(settings.platform_key.get_secret_value() if settings.platform_key else "")
-        return Es256Credentials(
-            settings.platform_signing_key.read_bytes(),
-            TokenOptions(
-                settings.platform_issuer, settings.platform_audience, settings.platform_tenant, settings.platform_tier
-            ),
-            clock=self.clock,
-            entropy=self.entropy,
-        )
-
-    @cached_property
-    def signatures(self) -> SignatureChecker:
-        """Who signed something, on the chains that have an endpoint."""
-        settings = self.settings
-        urls = {chain_id: url.get_secret_value() for chain_id, url in settings.rpc_urls.items()}
-        return self._signatures or Web3Signatures(urls, timeout=settings.rpc_timeout)
+        """`parts` are those of `Outside`, for whoever brings their own."""
+        super().__init__(settings, clock=clock or SystemClock(), entropy=entropy, **parts)
 
     # --- use cases
 
@@ -230,12 +90,8 @@ class World:
     @cached_property
     def keyring(self) -> KeyRing:
         """The keys of sessions; ConfigurationError when what seals them cannot be had."""
-        settings, file = self.settings, self.settings.session_key_file
-        if settings.session_secret is not None:
-            sealing_key = bytes.fromhex(settings.session_secret.get_secret_value())
-        else:
-            sealing_key = read_key(file) if settings.env == "production" else kept_key(file, self.entropy)
-        store = DatabaseSessionKeys(self.database)
+        settings, store = self.settings, DatabaseSessionKeys(self.database)
+        sealing_key = self._key("DNFT_SESSION_SECRET", settings.session_secret, settings.session_key_file)
         return KeyRing(store, self.clock, self.entropy, sealing_key, token_seconds=settings.token_seconds)
 
     @cached_property
@@ -251,12 +107,56 @@ class World:
         return self.polishing.draft(agent, personality, pack, document)
 
     @cached_property
+    def owning(self) -> Owning:
+        return Owning(lambda chain_id: self.chain(chain_id).reader)
+
+    @cached_property
+    def chat(self) -> Chat:
+        """Talking with agents. Without a platform nobody answers, and what was said can be read all the same."""
+        settings = self.settings
+        configured = self._platform or settings.platform_url or settings.model_url
+        return Chat(
+            self.database,
+            self.owning,
+            self.memory,
+            self.pseudonym,
+            self.platform if configured else AbsentPlatform(),
+            self.packs.of,
+            clock=self.clock,
+            calendar=self.calendar,
+            entropy=self.entropy,
+            limits=Limits(
+                holder_minute=settings.chat_messages_per_minute,
+                holder_day=settings.chat_messages_per_day,
+                token_day=settings.chat_token_messages_per_day,
+                holder_micro=settings.chat_holder_micro_per_day,
+                token_micro=settings.chat_token_micro_per_day,
+                project_micro=settings.chat_project_micro_per_day,
+            ),
+            options=Options(
+                tier=settings.platform_tier,
+                scenes=settings.platform_scene,
+                history_tokens=settings.chat_history_tokens,
+                stale_seconds=settings.chat_stale_seconds,
+            ),
+        )
+
+    @cached_property
     def packs(self) -> Packs:
         return Packs(self.database)
 
     @cached_property
     def polishing(self) -> Polishing:
         return Polishing(self.platform)
+
+    @cached_property
+    def costs(self) -> Costs:
+        return Costs(
+            self.database,
+            self.clock,
+            lambda: self.platform.budget(),
+            day_limit_micro=self.settings.chat_project_micro_per_day,
+        )
 
     @cached_property
     def versions(self) -> Versions:
@@ -290,11 +190,20 @@ class World:
         return Following(self.database, self.chain(chain_id).reader, self.clock)
 
     def close(self) -> None:
-        """Let go of the database and of our processes."""
+        """Let go of the database, of connections and of our processes, and write what is still to be written."""
+        platform = self.__dict__.get("platform")
+        if isinstance(platform, RecordedPlatform | OpenAiPlatform):
+            platform.close()
         if "workshop" in self.__dict__:
             self.workshop.close()
         if "database" in self.__dict__:
             self.database.close()
+
+    def settle(self) -> None:
+        """Write what was counted of the platform's calls."""
+        platform = self.__dict__.get("platform")
+        if isinstance(platform, RecordedPlatform):
+            platform.flush()
 
     # --- identity of this process
 
@@ -316,3 +225,17 @@ class World:
         if len(text) != 64:
             raise Invalid("A seed is 64 hex digits.")
         return text.lower()
+
+    # --- private words
+
+    @cached_property
+    def memory(self) -> Remembering:
+        return Remembering(self.database, self.boxes, self.clock, self.calendar)
+
+    @cached_property
+    def belongings(self) -> Belongings:
+        return Belongings(self.database, self.boxes)
+
+    @cached_property
+    def erasing(self) -> Erasing:
+        return Erasing(self.database, FileTombstones(self.settings.data / "erased.jsonl"), self.clock)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from app.remembering import Remembered, merged, remembered
+from app.remembering import Remembered, remembered, told
 from personalities.voice import noticed
 
 MAX_TOKENS: Final = 600
@@ -100,13 +100,14 @@ def written(digest: Digest) -> str:
 def _with(facts: tuple[Remembered, ...], new: Remembered) -> tuple[Remembered, ...]:
     """The facts after a new one: what it repeats is said again, what it contradicts is gone, and each kind keeps its
     _MAX_KIND most repeated and newest."""
-    now, *over = merged(facts, new)
-    gone = {(fact.kind, fact.text) for fact in over}
-    # Facts of a digest have no ids: the one that was repeated is the one that the new one replaces.
-    before = [fact for fact in facts if (fact.kind, fact.text) not in gone and merged([fact], new)[0] == new]
+    change = told(facts, new)
+    gone = [change.instead_of, *change.ended]
+    before = [fact for fact in facts if not any(fact is each for each in gone)]
+    now = change.now
     kept = [*before, now]
     alike = sorted((fact for fact in kept if fact.kind == now.kind), key=lambda each: (each.importance, each.day))
-    return tuple(fact for fact in kept if fact not in alike[: max(0, len(alike) - _MAX_KIND)])
+    least = alike[: max(0, len(alike) - _MAX_KIND)]
+    return tuple(fact for fact in kept if not any(fact is each for each in least))
 
 
 def _gist(fact: Remembered) -> str:

@@ -3,12 +3,13 @@
 from fastapi import FastAPI
 
 from app import pages
-from app.api import auth, collections, operations, responses, tokens
+from app.api import auth, chat, collections, costs, memories, operations, responses, tokens
 from app.api.metrics import registry
 from app.api.public import PublicEdge
 from app.api.rsgi import Server
 from app.bootstrap import World
 from app.logs import configure
+from app.pages import demo
 from app.settings import load
 
 DESCRIPTION = """Metadata, images and personalities of NFT agents. Public reads need no key, answer from stored
@@ -30,9 +31,14 @@ def build(world: World) -> Server:
     application.include_router(operations.router)
     application.include_router(collections.router)
     application.include_router(auth.router)
+    application.include_router(memories.router)
+    application.include_router(chat.router)
+    application.include_router(costs.router)
     application.include_router(pages.router)
+    if world.settings.env == "demo":
+        application.include_router(demo.router)
     application.include_router(tokens.router)
-    server = Server(edge, application)
+    server = Server(edge, application, background=[lambda: world.chat.turns.keep()])
     application.state.world = world
     application.state.edge = edge
     application.state.desk = auth.Desk(world.settings)

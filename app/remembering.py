@@ -12,7 +12,8 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Final
+from functools import lru_cache
+from typing import Final, NamedTuple
 
 from personalities.voice import Noticed
 
@@ -36,11 +37,12 @@ _WORD: Final = re.compile(r"\w+")
 _FAVOURITE: Final = re.compile(r"\bfavou?rite (\w+)")
 _SPACELESS: Final = 0x2E80
 """From here on, scripts that put no spaces between words; those below it that do the same are few."""
-_STOP: Final = frozenset(
-    "a about am an and any are as at be been but by can could did do does for from get got had has have he her him his how i "
-    "if in into is it its just me my no not now of on or our she so some than that the their them then there they this to us "
-    "was we were what when where which who will with would you your".split()
-)
+_COMMON: Final = """
+a about am an and any are as at be been but by can could did do does for from get got had has have he her him
+his how i if in into is it its just me my no not now of on or our she so some than that the their them then
+there they this to us was we were what when where which who will with would you your
+"""
+_STOP: Final = frozenset(_COMMON.split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,25 +86,34 @@ def remembered(item: Noticed) -> Remembered:
 # --- what a new fact does to the known ones --------------------------------------------------------------------------
 
 
-def merged(known: Sequence[Remembered], new: Remembered) -> list[Remembered]:
-    """The facts that change when `new` is told: itself with id 0, or the known one that says the same, said again; then
-    those it contradicts, ended. The newest word holds."""
+class Change(NamedTuple):
+    """What telling something changes."""
+
+    now: Remembered
+    """It, with id 0; or the known fact that says the same, said again."""
+    instead_of: Remembered | None
+    """That known fact, as it was."""
+    ended: list[Remembered]
+    """Known facts that hold no more, as they were."""
+
+
+def told(known: Sequence[Remembered], new: Remembered) -> Change:
+    """What changes when `new` is told: the newest word holds."""
     same = next((fact for fact in known if fact.ended is None and _same(fact, new)), None)
-    if same is None:
-        now = new
-    else:
-        fuller = new if len(new.text) >= len(same.text) else same
-        now = replace(
-            same,
-            text=fuller.text,
-            words=new.words,
-            day=max(same.day, new.day),
-            when=new.when or same.when,
-            relation=new.relation or same.relation,
-            importance=min(MAX_IMPORTANCE, same.importance + 1),
-        )
     over = [fact for fact in known if fact is not same and fact.ended is None and _contradicts(new, fact)]
-    return [now, *(replace(fact, ended=new.day) for fact in over)]
+    if same is None:
+        return Change(new, None, over)
+    fuller = new if len(new.text) >= len(same.text) else same
+    again = replace(
+        same,
+        text=fuller.text,
+        words=new.words,
+        day=max(same.day, new.day),
+        when=new.when or same.when,
+        relation=new.relation or same.relation,
+        importance=min(MAX_IMPORTANCE, same.importance + 1),
+    )
+    return Change(again, same, over)
 
 
 def surplus(facts: Sequence[Remembered]) -> list[Remembered]:
@@ -149,7 +160,7 @@ def _place(text: str) -> str | None:
 def ranked(facts: Iterable[Remembered], query: str, today: str, limit: int) -> list[Remembered]:
     """The `limit` facts that still hold and score highest, best first. `today` is YYYY-MM-DD."""
     holding = [fact for fact in facts if fact.ended is None]
-    words = [tokens(f"{fact.text} {fact.words} {fact.relation or ''}") for fact in holding]
+    words = [tokens(fact.words if fact.text in fact.words else f"{fact.text} {fact.words}") for fact in holding]
     wanted = set(tokens(query))
     weights = {}
     for word in wanted:
@@ -190,8 +201,8 @@ def _between(first: str, last: str) -> int | None:
 def tokens(text: str) -> frozenset[str]:
     """The words that count, each cut to its stem; scripts without spaces give pairs of letters. Bounded."""
     found: set[str] = set()
-    for word in _WORD.findall(unicodedata.normalize("NFKC", text[:_QUERY_CHARACTERS]).casefold()):
-        if any(ord(letter) >= _SPACELESS for letter in word):
+    for word in _WORD.findall(_folded(text[:_QUERY_CHARACTERS])):
+        if not word.isascii() and any(ord(letter) >= _SPACELESS for letter in word):
             found.update(word[at : at + 2] for at in range(max(1, min(len(word), 64) - 1)))
         elif word not in _STOP:
             found.add(stem(word[:40]))
@@ -200,6 +211,7 @@ def tokens(text: str) -> frozenset[str]:
     return frozenset(found)
 
 
+@lru_cache(maxsize=4_096)  # of words alone, which tell nothing of who said them
 def stem(word: str) -> str:
     """Without the commonest English endings: `baking`, `bakes` and `bake` become `bak`."""
     for ending, least, instead in (("ies", 5, "y"), ("ing", 6, ""), ("ed", 5, ""), ("s", 4, ""), ("e", 4, "")):
@@ -212,7 +224,11 @@ def stem(word: str) -> str:
 
 
 def _plain(text: str) -> str:
-    return " ".join(_WORD.findall(unicodedata.normalize("NFKC", text).casefold()))
+    return " ".join(_WORD.findall(_folded(text)))
+
+
+def _folded(text: str) -> str:
+    return text.lower() if text.isascii() else unicodedata.normalize("NFKC", text).casefold()
 
 
 def _line(text: str, limit: int) -> str:

@@ -25,9 +25,7 @@ class Scope:
     @property
     def context(self) -> bytes:
         """What everything of this scope is sealed to: nothing sealed in one scope opens in another."""
-        return (
-            f"dnft scope {self.project_id}/{self.collection_id}/{self.token_id}/{self.tenure}/{self.user}".encode()
-        )
+        return f"dnft scope {self.project_id}/{self.collection_id}/{self.token_id}/{self.tenure}/{self.user}".encode()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
-"""`scripts/demo`: the service on one machine. Starts the embedded chain, the worker and the web server as processes of
-their own, deploys a collection, gives birth to its agents and mints them. Ctrl-C ends it; the same data goes on."""
+"""`scripts/demo`: the service on one machine. Starts the embedded chain, the stand-in platform, the worker and the web
+server as processes of their own, deploys a collection, gives birth to its agents and mints them. Ctrl-C ends it; the
+same data goes on."""
 
 import contextlib
 import json
@@ -15,8 +16,9 @@ from typing import Annotated, Any
 
 import typer
 
-from app.errors import Conflict, DnftError, Unavailable
+from app.errors import Conflict, DnftError, Invalid, Unavailable
 from app.settings import EMBEDDED_CHAIN_ID, environment
+from app.standins.platform.options import DEV_KEY
 from scripts.commands.processes import require_free
 from scripts.output import fail, progress
 
@@ -38,6 +40,14 @@ port = {port}
 raw_key = "{key}"
 rpc_urls = {{ {chain} = "http://127.0.0.1:{chain_port}" }}
 """
+STANDIN = """platform_url = "{url}"
+platform_key = "{key}"
+platform_tier = "enterprise"
+platform_scene = true
+"""
+MODEL = """model_url = {url}
+model_name = {name}
+"""
 
 
 class Ended(Unavailable):
@@ -49,16 +59,22 @@ class Ended(Unavailable):
 class Demo:
     """The processes of the demo and the folder they share."""
 
-    def __init__(self, data: Path, port: int) -> None:
+    def __init__(self, data: Path, port: int, model_url: str = "", model: str = "") -> None:
+        """`model_url` and `model` name a language model that is asked instead of the stand-in platform."""
         self.data = data.resolve()
         self.port = port
+        self.model_url = model_url
+        self.model = model
+        self.chain_port = self.platform_port = 0
         self.origin = f"http://127.0.0.1:{port}"
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self._logs = self.data / "logs"
 
-    def configure(self) -> int:
-        """Write the settings that every command on this data reads; returns the chain's port. Data made for another
-        port is refused, because its documents carry their links."""
+    def configure(self) -> None:
+        """Choose free ports and write the settings that every command on this data reads. Data made for another port
+        is refused, because its documents carry their links; so is a model that the settings do not take."""
+        if bool(self.model_url) != bool(self.model):
+            raise Invalid("A model needs both --model-url and --model.")
         note = self.data / "demo.json"
         if note.is_file():
             origin = json.loads(note.read_text(encoding="utf-8"))["origin"]
@@ -69,12 +85,25 @@ class Demo:
                 )
         require_free("127.0.0.1", self.port)
         self._logs.mkdir(parents=True, exist_ok=True)
-        chain_port = _free_port(8545)
-        values = {"origin": self.origin, "port": self.port, "chain_port": chain_port}
+        self.chain_port = _free_port(8545)
+        values = {"origin": self.origin, "port": self.port, "chain_port": self.chain_port}
         text = SETTINGS.format(**values, key=KEY, chain=EMBEDDED_CHAIN_ID)
+        if self.model_url:
+            # JSON strings are TOML strings.
+            text += MODEL.format(url=json.dumps(self.model_url), name=json.dumps(self.model))
+        else:
+            self.platform_port = _free_port(8600)
+            text += STANDIN.format(url=f"http://127.0.0.1:{self.platform_port}", key=DEV_KEY)
         (self.data / "dnft.toml").write_text(text, encoding="utf-8")
         note.write_text(json.dumps({"origin": self.origin}), encoding="utf-8")
-        return chain_port
+
+    def communities(self) -> Path:
+        """Who may ask the stand-in: the demo alone, with money enough for a long evening."""
+        file = self.data / "communities.toml"
+        community = {"id": "demo", "key": DEV_KEY, "tier": "enterprise"}
+        lines = [f"{name} = {json.dumps(value)}" for name, value in community.items()]
+        file.write_text("\n".join(["[[community]]", *lines, "monthly_cents = 10000", ""]), encoding="utf-8")
+        return file
 
     def start(self, name: str, *options: str) -> None:
         """Start `dnft NAME` as a process of its own; its output goes to a log file."""
@@ -147,9 +176,14 @@ def demo(
     tokens: Annotated[int, typer.Option(min=1, max=1000, help="How many agents are born and minted.")] = 12,
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the web server.")] = 8000,
     data: Annotated[Path, typer.Option(help="Folder for everything the demo keeps.")] = Path(".data/demo"),
+    model_url: Annotated[
+        str, typer.Option(help="OpenAI-compatible API (…/v1) that speaks, instead of the offline voice.")
+    ] = "",
+    model: Annotated[str, typer.Option(help="Model there. Its key, if it wants one: DNFT_MODEL_KEY.")] = "",
 ) -> None:
-    """Run the whole service on this machine: chain, worker, web server, a minted collection. Ctrl-C ends it."""
-    running = Demo(data, port)
+    """Run the whole service on this machine: chain, agent platform, worker, web server, a minted collection. Ctrl-C
+    ends it."""
+    running = Demo(data, port, model_url, model)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         _start(running, tokens)
@@ -169,11 +203,14 @@ def _start(running: Demo, tokens: int) -> None:
     def step(text: str) -> None:
         progress.print(f"[dim]{time.monotonic() - began:5.1f} s[/]  {text}")
 
-    chain_port = running.configure()
-    step("starting the embedded chain, the web server and the worker")
-    running.start("chain", "--port", str(chain_port))
+    running.configure()
+    standin = "" if running.model_url else "the stand-in platform, "
+    step(f"starting the embedded chain, {standin}the web server and the worker")
+    running.start("chain", "--port", str(running.chain_port))
+    if standin:
+        running.start("platform", "--port", str(running.platform_port), "--communities", str(running.communities()))
     running.start("serve")
-    running.wait("chain", f"http://127.0.0.1:{chain_port}/")
+    running.wait("chain", f"http://127.0.0.1:{running.chain_port}/")
     running.start("worker")
     found = running.run("deploy", SLUG, "--name", "Dixie Agents", "--symbol", "DIXIE", "--supply", "1000")
     step(f"contract {found['contract']} on chain {found['chain']}")
@@ -182,6 +219,8 @@ def _start(running: Demo, tokens: int) -> None:
         step(f"births and mints of {missing} agents")
         running.run("mint", SLUG, "--count", str(missing), "--again", *receivers)
     running.wait("serve", f"{running.origin}/readyz")
+    if standin:
+        running.wait("platform", f"http://127.0.0.1:{running.platform_port}/healthz")
     step("[bold green]ready[/]")
     print(f"ready {running.origin}", flush=True)
     progress.print(f"         Agents:   {running.origin}/agents")

@@ -6,13 +6,17 @@ import re
 import pytest
 
 from app import errors
-from app.errors import ConfigurationError, DnftError, Reverted, Unavailable, problem
+from app.errors import AllowanceSpent, ConfigurationError, DnftError, Reverted, StreamBroken, Unavailable, problem
 
 ALL = [member for _, member in inspect.getmembers(errors, inspect.isclass) if issubclass(member, DnftError)]
 
 
 def make(kind: type[DnftError], message: str = "What happened.") -> DnftError:
-    return ConfigurationError([message]) if kind is ConfigurationError else kind(message, hint="What to do.")
+    if kind is ConfigurationError:
+        return ConfigurationError([message])
+    if issubclass(kind, AllowanceSpent):
+        return kind(message, remaining={"messages": 0}, resets_at="2026-11-21T00:00:00Z", retry_after=9, hint="Wait.")
+    return kind(message, hint="What to do.")
 
 
 def test_docstring_tree_is_the_tree_of_classes() -> None:
@@ -65,10 +69,11 @@ def test_str_is_the_message(kind: type[DnftError]) -> None:
 def test_retry_helps_exactly_where_something_behind_us_is_down_or_fees_are_low() -> None:
     assert {kind.__name__ for kind in ALL if kind.retryable} == {
         *("Unavailable", "ChainUnavailable", "DatabaseUnavailable", "StoreUnavailable", "Underpriced"),
+        *("PlatformUnavailable", "StreamBroken", "PlatformLimited", "RateLimited", "AllowanceSpent", "MoneySpent"),
     }
     for kind in ALL:
         if issubclass(kind, Unavailable):
-            assert kind("Down.").retry_after == 5
+            assert kind("Down.").retry_after == (1 if kind is StreamBroken else 5)
             assert kind.status in (503, 504)
 
 

@@ -17,6 +17,11 @@ SECRETS = {
     "keystore_password": "s3cret",
     "raw_key": KEY,
     "purge_token": "s3cret",
+    "platform_key": "s3cret",
+    "model_key": "s3cret",
+    "session_secret": KEY,
+    "vault_key": KEY,
+    "operator_key": KEY,
 }
 
 
@@ -134,6 +139,9 @@ def test_load_names_every_problem_at_once(tmp_path: Path, monkeypatch: pytest.Mo
         *(("database_url", value) for value in ("dnft.db", "mysql://a/b", "://")),
         *(("raw_key", value) for value in ("", "0x", KEY[:-1], KEY + "0", "g" * 64)),
         *(("env", value) for value in ("prod", "Production")),
+        *(("session_secret", value) for value in ("", "secret", "0x" + KEY[:-2], KEY[:-1], KEY + "0")),
+        *((name, "0") for name in ("challenge_seconds", "token_seconds", "session_seconds", "challenges_per_minute")),
+        ("proxies", "-1"),
         ("replicas", "0"),
         ("rpc_timeout", "0"),
         ("finality_depth", "-1"),
@@ -184,6 +192,7 @@ def test_secrets_are_in_no_error(name: str) -> None:
         "workflow_database_url": "s3cret",
         "rpc_urls": "https://node.example/v2/s3cret",
         "raw_key": KEY[:-2] + "zz",
+        "session_secret": KEY[:-2] + "zz",
     }
     given = {**SECRETS, name: wrong.get(name, SECRETS[name]), "env": "production", "keystore": "none.json"}
     with pytest.raises(ConfigurationError) as caught:
@@ -207,6 +216,24 @@ def test_production_refuses_what_exists_for_developers() -> None:
     assert "DNFT_RAW_KEY" in found
     assert "DNFT_ORIGIN" in found
     assert "DNFT_RPC_URLS" in found
+    assert "DNFT_SESSION_SECRET" in found
+
+
+@pytest.mark.parametrize("origin", ["http://agents.example", "http://127.0.0.1:8000", "http://localhost"])
+def test_production_refuses_an_origin_without_https(origin: str) -> None:
+    assert "DNFT_ORIGIN must be https" in problems(env="production", origin=origin, session_secret=KEY, vault_key=KEY)
+
+
+def test_production_takes_the_key_of_sessions_from_a_file_too(tmp_path: Path) -> None:
+    (tmp_path / "session.key").write_text(KEY)
+    load(env="production", origin="https://agents.example", data=tmp_path, vault_key=KEY)
+
+
+def test_origins_are_ours_alone_and_in_production_no_other() -> None:
+    developers = load(port=8123).origins
+    assert developers == {"http://127.0.0.1:8000", "http://127.0.0.1:8123", "http://localhost:8123"}
+    production = load(env="production", origin="https://Agents.Example:443", session_secret=KEY, vault_key=KEY)
+    assert production.origins == {"https://agents.example"}
 
 
 def test_production_as_it_should_be_is_taken_and_wants_two_replicas(tmp_path: Path) -> None:
@@ -217,6 +244,8 @@ def test_production_as_it_should_be_is_taken_and_wants_two_replicas(tmp_path: Pa
         keystore=tmp_path / "keystore.json",
         keystore_password="x",
         rpc_urls="80094=https://rpc.example",
+        session_secret=KEY,
+        vault_key=KEY,
     )
     assert settings.wanted_replicas == 2
     assert settings.problems() == []

@@ -7,10 +7,11 @@ answers HEAD like GET.
 
 import asyncio
 import gc
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Coroutine, MutableMapping, Sequence
 from typing import Any, Final, Protocol
 
 import structlog
+from granian.rsgi import ProtocolClosed  # type: ignore[attr-defined]  # it is what granian raises, and has no other name
 
 from app.api.public import PublicEdge, error_answer
 from app.errors import DnftError, TooLarge
@@ -62,8 +63,12 @@ class RsgiProtocol(Protocol):
 class Server:
     """What granian serves: `__rsgi_init__` once a process, `__rsgi__` once a request, `__rsgi_del__` at the end."""
 
-    def __init__(self, edge: PublicEdge, asgi: AsgiApp) -> None:
+    def __init__(
+        self, edge: PublicEdge, asgi: AsgiApp, background: Sequence[Callable[[], Coroutine[Any, Any, None]]] = ()
+    ) -> None:
+        """`background` runs beside the requests as long as the process does."""
         self._edge = edge
+        self._background = background
         self._asgi = asgi
         self._tasks: list[asyncio.Task[None]] = []
         self.hits = 0
@@ -74,6 +79,7 @@ class Server:
         gc.freeze()
         gc.set_threshold(50_000, 20, 100)
         self._tasks.append(loop.create_task(self._edge.feed.run()))
+        self._tasks += [loop.create_task(each()) for each in self._background]
 
     def __rsgi_del__(self, _loop: asyncio.AbstractEventLoop) -> None:
         for task in self._tasks:
@@ -179,7 +185,10 @@ class _Exchange:
             return
         if self._stream is not None:
             if body:
-                await self._stream.send_bytes(bytes(body))
+                try:
+                    await self._stream.send_bytes(bytes(body))
+                except ProtocolClosed:
+                    raise OSError("the client has left") from None  # what ASGI applications expect (spec 2.4)
         elif self._scope.method == "HEAD":
             self._answer(self._status, self._headers, b"")
         elif more:

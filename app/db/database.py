@@ -75,6 +75,14 @@ class Database:
                 yield Unit(session)
                 session.commit()
 
+    def scrub(self) -> None:
+        """Overwrite what files still hold of deleted rows, as far as the database can: after an erasure."""
+        with available(), self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            if self.is_sqlite:
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+            else:
+                connection.exec_driver_sql("VACUUM data_key, memory, summary, conversation, message, message_piece")
+
     def close(self) -> None:
         self.engine.dispose()
 
@@ -111,12 +119,14 @@ def _is_down(error: DBAPIError) -> bool:
 
 
 def _prepare_sqlite(engine: Engine) -> None:
-    """WAL with full sync, foreign keys, and BEGIN under our control (the driver's own would take locks late)."""
+    """WAL with full sync, foreign keys, deleted rows overwritten, and BEGIN under our control: the driver's own would
+    take locks late."""
 
     @event.listens_for(engine, "connect")
     def configure(connection: Any, _entry: ConnectionPoolEntry) -> None:
         connection.isolation_level = None
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_TIMEOUT_MS}"):
+        pragmas = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON")
+        for pragma in (*pragmas, f"busy_timeout={BUSY_TIMEOUT_MS}"):
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")

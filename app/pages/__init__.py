@@ -2,8 +2,8 @@
 
 from fastapi import APIRouter
 
-from app.pages import agent, gallery, home, reference
+from app.pages import agent, costs, gallery, home, me, reference
 
 router = APIRouter()
-for _part in (home, reference, gallery, agent):
+for _part in (home, reference, gallery, agent, me, costs):
     router.include_router(_part.router)

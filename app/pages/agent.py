@@ -6,7 +6,7 @@ from app.errors import NotFound
 from app.pages import sitters
 from app.pages.answering import send
 from app.pages.home import rules
-from app.pages.routes import PageRoute, Readings
+from app.pages.routes import PageRoute, Readings, TheWorld
 from app.provenance.ids import checksum_address, parse_chain_id, parse_contract, parse_token_id
 from app.services.reading import Reading, TokenView
 from personalities import BAND_WORDS
@@ -19,7 +19,9 @@ _STATES = 12
 
 
 @router.get("/agents/{chain_id}/{contract}/{token_id}")
-def agent(request: Request, reading: Readings, chain_id: str, contract: str, token_id: str) -> Response:
+def agent(
+    request: Request, world: TheWorld, reading: Readings, chain_id: str, contract: str, token_id: str
+) -> Response:
     chain, address, number = parse_chain_id(chain_id), parse_contract(contract), parse_token_id(token_id)
     supply = reading.collection(chain, address).supply
     if number >= supply:
@@ -28,9 +30,9 @@ def agent(request: Request, reading: Readings, chain_id: str, contract: str, tok
     view = reading.view(chain, address, number)
     sitter = sitters.sitter(view, {dial: (words[0], words[-1]) for dial, words in BAND_WORDS.items()})
     before, after = reading.neighbours(view.collection, view.token.token_id)
-    neighbours = [
-        (word, sitters.card(view.collection, *pair)) for word, pair in (("Before", before), ("After", after)) if pair
-    ]
+    # Among two, the one before is the one after.
+    pairs = {pair[0].token_id: (word, pair) for word, pair in (("Before", before), ("After", after)) if pair}
+    neighbours = [(word, sitters.card(view.collection, *pair)) for word, pair in pairs.values()]
     context = {
         "mark": view.collection.name,
         "section": "agent",
@@ -45,6 +47,7 @@ def agent(request: Request, reading: Readings, chain_id: str, contract: str, tok
         "document": view.document,
         "files": MEDIA_FILES,
         "neighbours": neighbours,
+        "demo": world.settings.env == "demo",
     }
     return send(
         request,
@@ -53,6 +56,7 @@ def agent(request: Request, reading: Readings, chain_id: str, contract: str, tok
         ground=sitter.card.ground,
         rules=rules([sitter.card, *(each for _, each in neighbours)]),
         tags=(view.token.collection_id, view.token.token_id),
+        talks=True,
     )
 
 

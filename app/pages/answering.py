@@ -62,9 +62,11 @@ def send(
     cache_control: str = FRESH,
     tags: tuple[int, int | None] | None = None,
     headers: Mapping[str, str] | None = None,
+    talks: bool = False,
 ) -> Response:
     """A rendered page. `ground` tints it, `rules` are further CSS of its own; both are ours, never a visitor's text.
-    `tags` are the collection and token whose change purges it from caches."""
+    A page that `talks` may ask our API, and show the icons that wallets bring along as data. `tags` are the collection
+    and token whose change purges it from caches."""
     ground = ground or tint.parse(None)
     style = tint.stylesheet(ground, rules)
     html = _environment.get_template(template).render(
@@ -76,7 +78,7 @@ def send(
         }
     )
     own = {
-        "content-security-policy": _policy(style),
+        "content-security-policy": _policy(style, talks),
         "cache-control": cache_control,
         **_HEADERS,
         **({"cache-tag": ",".join(cache_tags(*tags))} if tags else {}),
@@ -104,9 +106,10 @@ def conditional(
     return Response(body, status, own, media_type)
 
 
-def _policy(style: str) -> str:
+def _policy(style: str, talks: bool) -> str:
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    images, connections = ("img-src 'self' data:; ", "connect-src 'self'; ") if talks else ("img-src 'self'; ", "")
     return (
-        "default-src 'none'; script-src 'self'; img-src 'self'; frame-src 'self'; form-action 'self'; "
+        f"default-src 'none'; script-src 'self'; {images}{connections}frame-src 'self'; form-action 'self'; "
         f"style-src 'self' 'sha256-{digest}'; base-uri 'none'; frame-ancestors 'none'"
     )

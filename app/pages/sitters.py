@@ -8,6 +8,7 @@ from app.db.tables import Collection, Snapshot, Token
 from app.pages import tint
 from app.services.reading import TokenView
 from personalities import DIALS, exchanges, refusals, section
+from personalities.voice.person import first_person
 from renderers import State, Subject, alt_text
 
 _NOT_SIGNALS = {*DIALS, "Stage", "Level"}
@@ -72,15 +73,13 @@ class Sitter:
     """What it says of itself; empty before the reveal."""
     description: str
     expertise: str
-    """What it knows, as its document says."""
+    """What it knows, as it would say it itself."""
     exchanges: list[tuple[str, str]]
     """Two example talks: (visitor, answer)."""
     refusals: list[str]
     """Three things it does not do."""
     alt: str
     dials: list[Dial]
-    pronounced: list[str]
-    """Words of the three dials furthest from the middle."""
     stage: str
     level: int
 
@@ -93,7 +92,6 @@ def sitter(view: TokenView, ends: dict[str, tuple[str, str]]) -> Sitter:
     # The words of the published document, because that is what is pinned; a later version may choose others.
     published = {each["trait_type"]: str(each["value"]) for each in document["attributes"]}
     dials = [Dial(name, band, published.get(name, word), *ends.get(name, ("", ""))) for name, band, word in view.dials]
-    words = {dial.name: dial.word for dial in dials}
     alt = f"{name}: a closed door with light behind it; nobody has been born here yet."
     if born is not None:
         subject = Subject(str(view.agent), name, born.signals, born.slots, born.seed, born.pack)
@@ -104,12 +102,11 @@ def sitter(view: TokenView, ends: dict[str, tuple[str, str]]) -> Sitter:
         signals=[(title, str(value)) for title, value in born.signals] if born is not None else [],
         quote=view.birth.introduction if view.birth is not None else "",
         description=str(document["description"]),
-        expertise=section(view.version.document, "Expertise").partition("\n\n")[0],
+        expertise=first_person(section(view.version.document, "Expertise").partition("\n\n")[0]),
         exchanges=exchanges(view.version.document)[:2],
         refusals=refusals(view.version.document)[:3],
         alt=alt,
         dials=dials,
-        pronounced=[words[dial] for dial in _pronounced(snapshot.bands) if words.get(dial)][:3],
         stage=snapshot.stage,
         level=snapshot.level,
     )

@@ -111,7 +111,7 @@ class SigningKey:
         if not isinstance(key, ec.EllipticCurvePrivateKey) or not isinstance(key.curve, ec.SECP256R1):
             raise DnftError(
                 "A session key can not be opened.",
-                hint="Run with the data key it was sealed under, or drop the stored session keys to make new ones.",
+                hint="Run with the secret it was sealed under, or make new keys with `dnft sessions end`.",
             ) from None
         return cls(key)
 

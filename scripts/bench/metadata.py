@@ -129,10 +129,14 @@ def _ratios(runs: Runs) -> dict[str, float]:
 
 
 def machine(cores: Sequence[int]) -> dict[str, Any]:
+    """What was measured on, and with what."""
+    return machine_of(cores) | {part: CATALOGUE[part].version(program(part)) for part in ("nginx", "wrk")}
+
+
+def machine_of(cores: Sequence[int]) -> dict[str, Any]:
     """What was measured on."""
     information = Path("/proc/cpuinfo").read_text(errors="replace").splitlines()
     model = next((line.partition(": ")[2] for line in information if line.startswith("model name")), "unknown")
-    parts = {part: CATALOGUE[part].version(program(part)) for part in ("nginx", "wrk")}
     return {
         "cpu": model,
         "cores": len(cores),
@@ -141,6 +145,5 @@ def machine(cores: Sequence[int]) -> dict[str, Any]:
         "system": f"{platform.system()} {platform.release()}",
         "python": platform.python_version(),
         "granian": granian_version,
-        **parts,
         "load_average": [round(value, 2) for value in os.getloadavg()],
     }

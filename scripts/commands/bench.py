@@ -29,7 +29,7 @@ def _show(result: Result) -> None:
 
 @command_of(_show)
 def command(
-    name: Annotated[str, typer.Argument(help="What to measure: metadata or birth.")],
+    name: Annotated[str, typer.Argument(help="What to measure: metadata, birth or chat.")],
     tokens: Annotated[int, typer.Option(help="How many tokens are asked for.", min=10)] = 10_000,
     rounds: Annotated[int, typer.Option(help="How often each server is measured.", min=1)] = 5,
     seconds: Annotated[float, typer.Option(help="Seconds of load a measurement.", min=1)] = 4.0,
@@ -38,10 +38,12 @@ def command(
 ) -> Result:
     """Measure, and compare with what others would use."""
     from scripts.bench.birth import run_birth_bench
+    from scripts.bench.chat import chat
     from scripts.bench.metadata import metadata
 
     benches: dict[str, Callable[[], Result]] = {
         "birth": lambda: run_birth_bench(tokens, pack, progress.print),
+        "chat": lambda: chat(rounds=rounds, say=progress.print),
         "metadata": lambda: metadata(tokens=tokens, rounds=rounds, seconds=seconds, say=progress.print),
     }
     if name not in benches:

@@ -12,7 +12,8 @@ from rich.text import Text
 
 from app.bootstrap import World
 from app.db.migrate import current, newest
-from app.errors import ConfigurationError, DnftError
+from app.errors import ConfigurationError, DnftError, PlatformUnavailable
+from app.logs import configure
 from app.settings import Settings, load
 from scripts.output import Json, Result, command
 
@@ -37,6 +38,7 @@ def doctor(as_json: Json = False) -> Result:
         settings = load()
     except ConfigurationError as error:
         return {"settings": _settings(None), "checks": [_check("settings", False, each, "") for each in error.problems]}
+    configure("error", settings.log_format)  # what is amiss is said below
     world = World(settings)
     checks = [_check("settings", True, "all can be read", "")]
     checks.append(_try("database", lambda: _database(world), "Check DNFT_DATABASE_URL and that the server runs."))
@@ -49,7 +51,13 @@ def doctor(as_json: Json = False) -> Result:
     if not settings.rpc_urls:
         checks.append(_check("chain", False, "no endpoint", "Set DNFT_RPC_URLS, such as 31337=http://127.0.0.1:8545."))
     checks.append(_try("sender", lambda: world.signer.address, "`dnft wallet new FILE`, then set DNFT_KEYSTORE."))
+    if settings.platform_url is None and settings.model_url is None:
+        fix = "Set DNFT_PLATFORM_URL, or DNFT_MODEL_URL; `dnft platform` is one to try with."
+        checks.append(_check("agent platform", False, "none: agents cannot answer", fix))
+    else:
+        checks.append(_try("agent platform", lambda: _platform(world), "Check DNFT_PLATFORM_URL and its key."))
     checks.append(_check("purge hook", True, "set" if world.purger.active else "none: shared caches keep 30 s", ""))
+    world.settle()
     free = shutil.disk_usage(settings.data if settings.data.exists() else ".").free
     checks.append(_check("disk", free > 1 << 30, f"{free >> 20:,} MiB free", "" if free > 1 << 30 else "Make room."))
     return {"settings": _settings(settings), "checks": checks}
@@ -98,6 +106,14 @@ def _replicas(world: World) -> str:
     if have < wanted:
         raise ConfigurationError([f"{have} of {wanted} wanted"])
     return f"{have} of {wanted} wanted"
+
+
+def _platform(world: World) -> str:
+    health = world.platform.health()
+    if not health.healthy:
+        away = ", ".join(part for part, well in health.parts.items() if not well)
+        raise PlatformUnavailable(f"it answers, but this is down: {away}")
+    return f"answers; pools: {', '.join(world.platform.models())}"
 
 
 def _chain(world: World, chain_id: int) -> str:

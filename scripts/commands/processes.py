@@ -31,7 +31,9 @@ def serve(
     configure(settings.log_level, settings.log_format)
     world = World(settings)
     migrate(world.database)
-    _ = world.keyring  # what seals sessions is missed here, and not by the first who signs in
+    world.erasing.apply_tombstones()  # the database may come from a backup that is older than an erasure
+    world.keyring.verifying()  # a wrong or missing secret shows here, and not to the first who signs in
+    world.vault  # noqa: B018  the same, for the first who talks
     world.database.close()
     require_free(settings.host, settings.port)
     Granian(
@@ -58,6 +60,7 @@ def worker() -> None:
     configure(settings.log_level, settings.log_format)
     world = World(settings)
     migrate(world.database)
+    world.erasing.apply_tombstones()
     runner = Worker(world)
     stopping = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):

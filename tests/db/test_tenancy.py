@@ -9,7 +9,13 @@ from sqlalchemy.exc import IntegrityError, NoResultFound
 
 from app.db.database import Database
 from app.db.repositories import Unit
+from app.db.repositories.belongings import Belongings
 from app.db.repositories.chain import Chains
+from app.db.repositories.charges import Charges
+from app.db.repositories.chat import Chats
+from app.db.repositories.costs import Costs
+from app.db.repositories.identity import Identities
+from app.db.repositories.memory import Memories, columns
 from app.db.repositories.tenancy import Collections
 from app.db.repositories.text import Texts
 from app.db.repositories.token import Tokens
@@ -17,23 +23,38 @@ from app.db.tables import (
     ChainBlock,
     ChainTransaction,
     ChainTransfer,
+    Charge,
+    ChatMessage,
     Commit,
+    Conversation,
+    DataKey,
+    Erasure,
+    Memory,
     Mint,
     Snapshot,
     SnapshotState,
+    Summary,
     Token,
     TransactionAttempt,
 )
 from app.ports import Address, Call
+from app.scope import Scope
 from tests.db import rows
 
-REPOSITORIES = (Collections, Tokens, Texts, Chains)
-# What has no project to take: projects themselves, packs, which are public, rows that carry their own, and the nonces of
-# an account, which all projects share.
+REPOSITORIES = (Collections, Tokens, Texts, Chains, Costs, Identities, Memories, Belongings, Chats, Charges)
+# What has no project to take: projects themselves, packs, which are public, rows that carry their own, the nonces of an
+# account, which all projects share, and sign-in, which is to the site.
 UNSCOPED = {
     *("Collections.project", "Collections.projects", "Collections.add", "Collections.add_or_find"),
     *("Collections.keep_pack", "Collections.pack"),
     *("Tokens.add", "Tokens.prepare"),
+    *("Identities.issue", "Identities.consume", "Identities.forget_nonces"),
+    *("Identities.session_keys", "Identities.add_key", "Identities.drop_key"),
+    *("Identities.revoke", "Identities.revoked", "Identities.forget_revocations"),
+    *("Memories.save", "Belongings.projects", "Belongings.tombstones"),
+    # A user's own talks are found by the user's pseudonym; replies under way by ids that this process has just made.
+    *("Chats.add", "Chats.save", "Chats.add_message", "Chats.add_pieces", "Charges.reserve"),
+    *("Chats.mine", "Chats.opening", "Chats.page", "Chats.beat", "Chats.to_cancel", "Chats.dangling"),
     *("Chains.save", "Chains.add_transfers", "Chains.remember_blocks", "Chains.free_nonce"),
 }
 
@@ -49,7 +70,8 @@ def methods() -> dict[str, Callable[..., Any]]:
 
 @pytest.mark.parametrize("name", sorted(methods().keys() - UNSCOPED))
 def test_method_of_a_repository_takes_the_project_first(name: str) -> None:
-    assert list(inspect.signature(methods()[name]).parameters)[:2] == ["self", "project_id"]
+    first = list(inspect.signature(methods()[name]).parameters)[:2]
+    assert first in (["self", "project_id"], ["self", "scope"]), "a scope begins with its project"
 
 
 def test_unscoped_methods_are_still_there() -> None:
@@ -57,6 +79,13 @@ def test_unscoped_methods_are_still_there() -> None:
 
 
 MINE, CALL = "commit:1:1", Call(Address("0x" + "AB" * 20), b"\x01")
+USER = "a1" * 16
+
+
+def private(project_id: int, collection_id: int) -> Scope:
+    return Scope(project_id, collection_id, 7, 0, USER)
+
+
 # Each method as a stranger calls it, with ids of rows that are not theirs.
 STRANGER: dict[str, Callable[[Unit, int, int], Any]] = {
     "Collections.get": lambda unit, me, it: unit.collections.get(me, it),
@@ -85,6 +114,8 @@ STRANGER: dict[str, Callable[[Unit, int, int], Any]] = {
     "Tokens.minted": lambda unit, me, it: unit.tokens.minted(me, it),
     "Tokens.minted_ids": lambda unit, me, it: unit.tokens.minted_ids(me, it, 0, 10),
     "Tokens.snapshots": lambda unit, me, it: unit.tokens.snapshots(me, it, [0, 1]),
+    "Costs.grouped": lambda unit, me, it: unit.costs.grouped(me, "day", "2026-01-01", "2026-12-31", collection_id=it),
+    "Costs.first_day": lambda unit, me, it: unit.costs.first_day(me, collection_id=it),
     "Chains.transaction": lambda unit, me, it: unit.chains.transaction(me, MINE),
     "Chains.plan": lambda unit, me, it: None,  # adds a row of its own; below
     "Chains.transaction_by_id": lambda unit, me, it: unit.chains.transaction_by_id(me, 1),
@@ -99,6 +130,42 @@ STRANGER: dict[str, Callable[[Unit, int, int], Any]] = {
     "Chains.known_blocks": lambda unit, me, it: unit.chains.known_blocks(me, it),
     "Chains.forget_blocks": lambda unit, me, it: unit.chains.forget_blocks(me, it, below=100),
     "Chains.rewind": lambda unit, me, it: unit.chains.rewind(me, it, 0),
+    "Chats.seal": lambda unit, me, it: unit.chats.seal(me, "c" * 32),
+    "Chats.remove": lambda unit, me, it: unit.chats.remove(me, "c" * 32),
+    "Chats.tenure": lambda unit, me, it: unit.chats.tenure(me, it, 0),
+    "Chats.went_on": lambda unit, me, it: unit.chats.went_on(me, "c" * 32, 9, 9),
+    "Chats.message": lambda unit, me, it: unit.chats.message(me, "c" * 32, 1),
+    "Chats.by_client_key": lambda unit, me, it: unit.chats.by_client_key(me, "c" * 32, "key"),
+    "Chats.reply_of": lambda unit, me, it: unit.chats.reply_of(me, "c" * 32, 1),
+    "Chats.messages": lambda unit, me, it: unit.chats.messages(me, "c" * 32, 10),
+    "Chats.streaming": lambda unit, me, it: unit.chats.streaming(me, "c" * 32, 0),
+    "Chats.ask_to_cancel": lambda unit, me, it: unit.chats.ask_to_cancel(me, "c" * 32, 1),
+    "Chats.pieces": lambda unit, me, it: unit.chats.pieces(me, 1),
+    "Chats.drop_pieces": lambda unit, me, it: unit.chats.drop_pieces(me, 1),
+    "Charges.lock": lambda unit, me, it: unit.charges.lock(me),
+    "Charges.settle": lambda unit, me, it: unit.charges.settle(
+        me, "chat-1", cost_micro=9, prompt_tokens=9, completion_tokens=9, estimated=False, now=9
+    ),
+    "Charges.of_message": lambda unit, me, it: unit.charges.of_message(me, "c" * 32, 2),
+    "Charges.spent": lambda unit, me, it: any(
+        map(any, unit.charges.spent(me, it, 0, USER, day="2026-11-20", day_start=0, minute=0))
+    ),
+    "Memories.key": lambda unit, me, it: unit.memories.key(private(me, it)),
+    "Memories.add_key": lambda unit, me, it: None,  # adds a row of its own, in the scope it is told
+    "Memories.seal": lambda unit, me, it: unit.memories.seal(me, it, 7, 9, 5),
+    "Memories.facts": lambda unit, me, it: unit.memories.facts(private(me, it)),
+    "Memories.drop": lambda unit, me, it: unit.memories.drop(private(me, it), [1]),
+    "Memories.use": lambda unit, me, it: unit.memories.use(private(me, it), [1], 5),
+    "Memories.summary": lambda unit, me, it: unit.memories.summary(private(me, it)),
+    "Memories.drop_summary": lambda unit, me, it: unit.memories.drop_summary(private(me, it)),
+    "Belongings.keys": lambda unit, me, it: unit.belongings.keys(me, USER),
+    "Belongings.memory": lambda unit, me, it: unit.belongings.memory(me, USER, 1),
+    "Belongings.conversations": lambda unit, me, it: unit.belongings.conversations(me, USER),
+    "Belongings.messages": lambda unit, me, it: unit.belongings.messages(me, USER, "c" * 32),
+    "Belongings.count": lambda unit, me, it: unit.belongings.count(me, USER),
+    "Belongings.erase": lambda unit, me, it: unit.belongings.erase(me, USER, now=9, today="2026-11-20"),
+    "Belongings.bury": lambda unit, me, it: None,  # adds a row of its own, of the project it is told
+    "Belongings.buried": lambda unit, me, it: unit.belongings.buried(me, USER, 1),
     "Chains.last_transfer": lambda unit, me, it: unit.chains.last_transfer(me, it, 0),
 }
 
@@ -128,6 +195,15 @@ def mine(database: Database) -> tuple[Database, int, int]:
         commit = Commit(collection_id=collection, number=1, project_id=me, covered=3, transaction_id=1, created_at=1)
         unit.chains.save(commit)
         unit.chains.save(Mint(collection_id=collection, token_id=0, project_id=me, receiver="0x" + "0a" * 20))
+        spent: dict[str, Any] = {
+            "token_id": 0,
+            "user": "0" * 32,
+            "conversation_id": "0" * 32,
+            "number": 2,
+            "reserved_micro": 0,
+        }
+        spent |= {"cost_micro": 5, "day": "2026-11-21", "pool": "cheap", "task": "chat", "state": "settled"}
+        unit.charges.reserve(Charge(key="turn", project_id=me, collection_id=collection, created_at=1, **spent))
         unit.chains.remember_blocks([ChainBlock(collection_id=collection, number=5, hash=hashes)])
         transfer = ChainTransfer(
             collection_id=collection,
@@ -141,6 +217,20 @@ def mine(database: Database) -> tuple[Database, int, int]:
             receiver="0x" + "0a" * 20,
         )
         unit.chains.add_transfers([transfer])
+        scope = private(me, collection)
+        unit.memories.add_key(scope, b"wrapped", 1)
+        unit.memories.save(
+            Memory(**columns(scope), kind="like", sealed=b"sealed", importance=5, day="2026-11-20", message_id=1)
+        )
+        unit.memories.save(Summary(**columns(scope), sealed=b"sealed", updated_at=1))
+        unit.belongings.bury(me, USER, 1)
+        talk = Conversation(**columns(scope), id="c" * 32, role="owner", consent="1", created_at=1, updated_at=1)
+        unit.session.add(talk)
+        unit.flush()
+        message = ChatMessage(
+            project_id=me, conversation_id="c" * 32, number=1, role="user", state="complete", created_at=1
+        )
+        unit.session.add(message)
     return database, stranger, collection
 
 
@@ -148,7 +238,22 @@ def everything(database: Database) -> list[str]:
     """All rows, as text."""
     from sqlmodel import select
 
-    tables = (Token, Snapshot, ChainBlock, ChainTransaction, ChainTransfer, Commit, Mint, TransactionAttempt)
+    tables = (
+        DataKey,
+        Memory,
+        Summary,
+        Erasure,
+        Conversation,
+        ChatMessage,
+        Token,
+        Snapshot,
+        ChainBlock,
+        ChainTransaction,
+        ChainTransfer,
+        Commit,
+        Mint,
+        TransactionAttempt,
+    )
     with database.read() as unit:
         return sorted(repr(row) for table in tables for row in unit.session.exec(select(table)).all())
 

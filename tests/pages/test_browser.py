@@ -15,7 +15,7 @@ from tests.worlds import found, open_world, released, running_server
 
 pytestmark = pytest.mark.part("chromium")
 
-PAGES = ["/", "/agents", "/docs", "agent", "sealed"]
+PAGES = ["/", "/agents", "/docs", "/me", "agent", "sealed"]
 PHONE = (360, 740)
 DESK = (1280, 900)
 
@@ -127,7 +127,8 @@ def test_page_text_has_contrast_in_both_schemes(visit: Opener, path: str, scheme
 def test_page_keyboard_reaches_everything_and_shows_where_it_is(visit: Opener, path: str) -> None:
     page = visit(path).page
     wanted = page.evaluate(
-        """[...document.querySelectorAll("a[href], button, [tabindex='0']")].map((each, at) => each.dataset.at = at)"""
+        """[...document.querySelectorAll("a[href], button, [tabindex='0']")].filter(each => each.checkVisibility())
+        .map((each, at) => each.dataset.at = at)"""
     )
     reached, unseen = [], []
     for _ in range(len(wanted)):

@@ -3,6 +3,7 @@
 import base64
 import gzip
 import hashlib
+import html
 import json
 import re
 from pathlib import Path
@@ -13,11 +14,14 @@ import pytest
 from app.adapters.clocks import ShiftedClock
 from app.db.database import Database
 from app.db.tables import Birth, Collection, Snapshot, Token, Version
+from app.pages.assets import ASSETS
 from app.provenance.canonical import canonical_json
+from app.services.chat.conversations import CONSENT
 from tests.pages.conftest import BROWSER, OWNER, House, own
 from tests.worlds import ORIGIN, evolved, found, head, open_world, released, running_server
 
-PAGES = ["/", "/agents", "/docs", "agent"]
+PAGES = ["/", "/agents", "/docs", "/me", "agent"]
+TALKING = ("/me", "agent")
 
 
 def visit(house: House, path: str, **headers: str) -> httpx.Response:
@@ -36,7 +40,9 @@ def test_page_has_the_headers_that_keep_it_to_itself(house: House, path: str) ->
     assert answer.headers["referrer-policy"] == "same-origin"
     policy = dict(part.strip().split(" ", 1) for part in answer.headers["content-security-policy"].split(";"))
     assert policy["default-src"] == "'none'"
-    assert policy["script-src"] == policy["img-src"] == policy["frame-src"] == "'self'"
+    assert policy["script-src"] == policy["frame-src"] == "'self'"
+    assert policy["img-src"] == ("'self' data:" if path in TALKING else "'self'")  # wallets bring their icons as data
+    assert policy.get("connect-src") == ("'self'" if path in TALKING else None)
     assert policy["frame-ancestors"] == policy["base-uri"] == "'none'"
     assert "unsafe" not in answer.headers["content-security-policy"]
 
@@ -110,6 +116,23 @@ def test_static_files_are_named_by_their_content_and_kept_for_ever(house: House)
         assert hashlib.sha256(answer.content).hexdigest()[:12] in url
         assert house.server.get(url, if_none_match=answer.headers["etag"]).status_code == 304
     assert house.server.get("/static/site.css").status_code == 404
+
+
+def test_scripts_are_small_and_build_elements_without_parsing(house: House) -> None:
+    scripts = {name.split(".")[0]: body.decode() for name, (body, _) in ASSETS.items() if name.endswith(".js")}
+    assert {"chat", "me", "api", "wallet", "markdown", "living"} == set(scripts), "the demo's wallet is not among them"
+    assert len(scripts["chat"]) < 20_000
+    parsing = r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|DOMParser|eval\(|new Function|setAttribute\(.on"
+    for name, text in scripts.items():
+        assert not re.search(parsing, text), name
+        for imported in re.findall(r'from "([^"]+)"', text):
+            assert house.server.get("/static/" + imported.removeprefix("./")).status_code == 200, imported
+    assert house.server.get("/static/demo-wallet.js").status_code == 404
+
+
+def test_me_says_what_is_kept_without_scripts(house: House) -> None:
+    text = visit(house, "/me").text
+    assert CONSENT.text in html.unescape(text) and "DELETE /v1/me" in text
 
 
 # --- home

@@ -1,20 +1,26 @@
 """Platforms for the behaviour suite, each with the way to make it behave."""
 
 import json
-from dataclasses import dataclass, replace
+import os
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Protocol
 
-from app.adapters.platform_auth import ApiKey
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from app.adapters.platform_auth import ApiKey, Credentials, Es256Credentials, TokenOptions
 from app.adapters.platform_clients import HttpOptions, Timeouts
 from app.adapters.platform_gateway import GatewayOptions, GatewayPlatform
 from app.adapters.platform_memory import MemoryPlatform
 from app.adapters.platform_openai import OpenAiOptions, OpenAiPlatform
 from app.adapters.platform_openai_answers import Price
 from app.adapters.platform_retry import RetryOptions
+from app.bootstrap import SystemClock
 from app.dialogue import Ask, Message, Reply, ToolCall, Usage
 from app.errors import BudgetExhausted, DnftError, PlatformDenied, PlatformLimited, PlatformRefused, PlatformUnavailable
 from app.ports import AgentPlatform
 from tests.adapters.wire import CLOCK, Request, Step, Wire, frame, half, reply, sse
+from tests.standins.platforms import KEY, PlatformProcess
 
 AGENT = "eip155:1/erc721:0x00000000000000000000000000000000000000Ab/7"
 WORDS = "The tide is low, and the lamp is lit."
@@ -44,6 +50,9 @@ class Rig(Protocol):
     platform: Any
     """Whatever it can, besides what the port promises."""
     resumes: bool
+    sees_budget: bool
+    usage: Usage
+    """What the turn of `ask` takes."""
     trouble: Trouble
 
     @property
@@ -56,12 +65,14 @@ class Rig(Protocol):
 
 class MemoryRig:
     resumes = True
+    sees_budget = True
+    usage = Usage(20, 9, 124)
 
     def __init__(self) -> None:
         self.platform = MemoryPlatform(self._speak)
 
     def _speak(self, asked: Ask) -> Reply:
-        return Reply(WORDS, Usage(20, 9, 124), "memory", tool_calls=[ToolCall("look", {"far": 1.5})])
+        return Reply(WORDS, self.usage, "memory", tool_calls=[ToolCall("look", {"far": 1.5})])
 
     @property
     def keys(self) -> list[str]:
@@ -97,6 +108,9 @@ class WireRig:
     platform: Any = None
     trouble: Trouble = ""
     resumes: bool = True
+    sees_budget: bool = True
+    usage: Usage = field(default_factory=lambda: Usage(20, 9, 124))
+    """A part of a micro-dollar is a whole one."""
     key_field: str = "x-idempotency-key"
 
     def __post_init__(self) -> None:
@@ -111,8 +125,13 @@ class WireRig:
 
     @property
     def options(self) -> HttpOptions:
-        quick = Timeouts(connect=2, first=5, idle=2, total=5, stream=10, quick=2)
-        return HttpOptions(self.wire.url, timeouts=quick, retry=RetryOptions(3, 0.01, 0.05))
+        return quick(self.wire.url)
+
+
+def quick(url: str) -> HttpOptions:
+    """A client that doesn't wait long for a server on this machine."""
+    timeouts = Timeouts(connect=2, first=5, idle=2, total=5, stream=10, quick=2)
+    return HttpOptions(url, timeouts=timeouts, retry=RetryOptions(3, 0.01, 0.05))
 
 
 class GatewayRig(WireRig):
@@ -171,7 +190,8 @@ class GatewayRig(WireRig):
 class OpenAiRig(WireRig):
     def __post_init__(self) -> None:
         super().__post_init__()
-        self.resumes = False
+        self.resumes = self.sees_budget = False
+        self.usage = Usage(20, 9, 82)
         self.key_field = "idempotency-key"
         options = OpenAiOptions(
             self.options, "small", pools={"reasoning": "big"}, prices={"small": Price(2, 9_000_000)}
@@ -192,19 +212,105 @@ class OpenAiRig(WireRig):
         if request.target == "/models":
             return [reply(200, {"object": "list", "data": [{"id": "small"}]})]
         usage = {"prompt_tokens": 20, "completion_tokens": 9, "total_tokens": 29}
-        call = {"id": "c1", "type": "function", "function": {"name": "look", "arguments": '{"far": 1.5}'}}
         if not request.json.get("stream"):
+            call = {"id": "c1", "type": "function", "function": {"name": "look", "arguments": '{"far": 1.5}'}}
             message = {"role": "assistant", "content": WORDS, "tool_calls": [call]}
             choice = {"index": 0, "message": message, "finish_reason": "stop"}
             return [reply(200, {"model": "small", "choices": [choice], "usage": usage})]
-        deltas: list[dict[str, Any]] = [
-            {"role": "assistant", "content": WORDS[:10]},
-            {"content": WORDS[10:]},
-            {"tool_calls": [{"index": 0, **call, "function": {"name": "look", "arguments": '{"far": '}}]},
-            {"tool_calls": [{"index": 0, "function": {"arguments": "1.5}"}}]},
-        ]
-        chunks: list[Any] = [{"model": "small", "choices": [{"index": 0, "delta": delta}]} for delta in deltas]
-        chunks.append({"model": "small", "choices": [{"index": 0, "delta": {}, "finish_reason": "tool_calls"}]})
-        chunks.append({"model": "small", "choices": [], "usage": usage})
-        frames = [f"data: {json.dumps(chunk)}\n\n".encode() for chunk in chunks]
+        frames = openai_chunks(usage)
         return [sse(*frames[:2]) if self.trouble == "breaks" else sse(*frames, b"data: [DONE]\n\n")]
+
+
+def openai_chunks(usage: dict[str, int]) -> list[bytes]:
+    """The answer as OpenAI's servers stream it, in two pieces and a tool call, without the end."""
+    call = {"id": "c1", "type": "function", "function": {"name": "look", "arguments": '{"far": 1.5}'}}
+    deltas: list[dict[str, Any]] = [
+        {"role": "assistant", "content": WORDS[:10]},
+        {"content": WORDS[10:]},
+        {"tool_calls": [{"index": 0, **call, "function": {"name": "look", "arguments": '{"far": '}}]},
+        {"tool_calls": [{"index": 0, "function": {"arguments": "1.5}"}}]},
+    ]
+    chunks: list[Any] = [{"model": "small", "choices": [{"index": 0, "delta": delta}]} for delta in deltas]
+    chunks.append({"model": "small", "choices": [{"index": 0, "delta": {}, "finish_reason": "tool_calls"}]})
+    chunks.append({"model": "small", "choices": [], "usage": usage})
+    return [f"data: {json.dumps(chunk)}\n\n".encode() for chunk in chunks]
+
+
+# --- the stand-in, whole: our client, its process, and behind it a server of a language model
+
+
+def model_server(request: Request) -> list[Step]:
+    """Plays the server of a language model."""
+    if request.target == "/v1/models":
+        return [reply(200, {"object": "list", "data": [{"id": "small"}]})]
+    return [sse(*openai_chunks({}), b"data: [DONE]\n\n")]
+
+
+class StandInRig:
+    """One stand-in serves many rigs: each begins with an empty journal and no faults."""
+
+    resumes = True
+    # Four characters a token, those of the tool call too, at the prices of `reviewer`: 0.15 and 0.6 cents for 1,000.
+    usage = Usage(10, 13, 93)
+
+    def __init__(self, server: PlatformProcess, credentials: Credentials, *, sees_budget: bool) -> None:
+        self.sees_budget = sees_budget
+        self.platform = GatewayPlatform(
+            GatewayOptions(quick(server.url)), credentials, clock=SystemClock(), entropy=os.urandom
+        )
+        self._server = server
+        self._trouble: Trouble = ""
+        self.trouble = ""
+        server.http.delete("/_dev/requests").raise_for_status()
+
+    @property
+    def keys(self) -> list[str]:
+        return [
+            each["headers"]["x-idempotency-key"]
+            for each in self._server.requests()
+            if each["path"] in ("/api/agents/invoke", "/api/agents/stream")
+        ]
+
+    @property
+    def trouble(self) -> Trouble:
+        return self._trouble
+
+    @trouble.setter
+    def trouble(self, trouble: Trouble) -> None:
+        self._trouble = trouble
+        self._server.http.delete("/_dev/faults").raise_for_status()
+        refusals: dict[Trouble, dict[str, Any]] = {
+            "down": {"status": 503, "code": "SERVICE_UNAVAILABLE"},
+            "limited": {
+                "status": 429,
+                "code": "RATE_LIMITED",
+                "headers": {"Retry-After": "17", "X-RateLimit-Policy": "user"},
+            },
+            "spent": {"status": 402, "code": "BUDGET_EXCEEDED"},
+            "denied": {"status": 403, "code": "MODEL_NOT_ALLOWED"},
+            "refused": {"status": 400, "code": "INVALID_REQUEST"},
+        }
+        if trouble in refusals:
+            for endpoint in ("invoke", "stream", *(("models", "health") if trouble == "down" else ())):
+                self._server.fault(endpoint, times=None, **refusals[trouble])
+        if trouble == "breaks":
+            self._server.fault("stream", times=None, afterEvents=2)
+        if trouble == "lost":
+            self._server.fault("stream", times=None, status=409, code="STREAM_RESUME_LOST")
+
+
+def by_key(server: PlatformProcess) -> StandInRig:
+    return StandInRig(server, ApiKey(KEY), sees_budget=True)
+
+
+def by_token(server: PlatformProcess, credentials: Es256Credentials) -> StandInRig:
+    """A holder's token: the platform shows it no budget."""
+    return StandInRig(server, credentials, sees_budget=False)
+
+
+def es256() -> Es256Credentials:
+    """A client of the platform with a key of its own."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    options = TokenOptions("dnft", "freeside", "default", "enterprise")
+    return Es256Credentials(pem, options, clock=SystemClock(), entropy=os.urandom)

@@ -18,12 +18,16 @@ COMMANDS = [
     "bench",
     "chain",
     "check",
+    "costs",
     "deploy",
     "doctor",
+    "erase",
     "mint",
     "pack",
     "personality",
+    "platform",
     "serve",
+    "sessions",
     "status",
     "wallet",
     "worker",
@@ -61,7 +65,7 @@ def test_help_of_each_command_tells_what_it_does(name: str) -> None:
 
 def test_doctor_lists_every_setting_and_masks_secrets(tmp_path: Path) -> None:
     key = "ab" * 32
-    shown = dnft("doctor", "--json", folder=tmp_path, DNFT_RAW_KEY=key)
+    shown = dnft("doctor", "--json", folder=tmp_path, DNFT_RAW_KEY=key, DNFT_SESSION_SECRET=key)
     listed = {each["name"]: each for each in json.loads(shown.stdout)["data"]["settings"]}
     assert set(listed) == {f"DNFT_{name.upper()}" for name in Settings.model_fields}
     assert all(each["meaning"] for each in listed.values())
@@ -85,7 +89,8 @@ def test_command_wrong_settings_json_has_code_message_hint(tmp_path: Path) -> No
 
 
 def test_chain_in_production_is_refused(tmp_path: Path) -> None:
-    shown = dnft("chain", folder=tmp_path, DNFT_ENV="production", DNFT_ORIGIN="https://example.com")
+    secrets = {"DNFT_SESSION_SECRET": "5e" * 32, "DNFT_VAULT_KEY": "5f" * 32}
+    shown = dnft("chain", folder=tmp_path, DNFT_ENV="production", DNFT_ORIGIN="https://example.com", **secrets)
     assert shown.returncode == 1
     assert "production" in shown.stderr
 

@@ -1,6 +1,6 @@
 """A service on a chain in memory: what the tests of the use cases start from."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -132,7 +132,14 @@ class Rig:
         return self.chain.receipt(self.chain.broadcast(by.sign(transaction).raw))
 
 
-def make_rig(folder: Path, database_url: str | None = None, *, chain: MemoryChain | None = None, **parts: Any) -> Rig:
+def make_rig(
+    folder: Path,
+    database_url: str | None = None,
+    *,
+    chain: MemoryChain | None = None,
+    settings: Mapping[str, Any] | None = None,
+    **parts: Any,
+) -> Rig:
     """A rig on SQLite in the folder, or on the database named. The sleep of its world mines a block."""
     chain = chain or MemoryChain(
         finality_depth=30, balances={signer.address: 1_000 * ETHER for signer in (SENDER, *HOLDERS, OTHER)}
@@ -146,6 +153,6 @@ def make_rig(folder: Path, database_url: str | None = None, *, chain: MemoryChai
         "sleep": lambda seconds: chain.mine(),
         **parts,
     }
-    world = World(settings_for(folder, database_url), **values)
+    world = World(settings_for(folder, database_url, **(settings or {})), **values)
     migrate(world.database)
     return Rig(world, chain, clock, world.project_id())

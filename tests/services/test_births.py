@@ -246,7 +246,7 @@ def test_make_killed_at_every_point_then_again_is_born_once(tmp_path: Path) -> N
             killed = True
         maker(rig, [replica(store)]).make(rig.project, collection, 0, 1)
         ((token,), _, (snapshot,)) = kept(rig, collection)
-        assert (token.name, snapshot.document_cid) == (child.personality.name, child.published.document.cid)
+        assert (token.name, snapshot.document_cid) == (child.published.name, child.published.document.cid)
         if snapshot.document_cid in set(store.pinned()):
             store.pin(Cid(snapshot.document_cid))  # reads every block below
         _forget(rig, collection)

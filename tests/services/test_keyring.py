@@ -138,7 +138,7 @@ def test_stored_key_opens_only_under_its_sealing_key(rig: Rig) -> None:
     for use in (other.signing, other.verifying, other.jwks):
         with pytest.raises(DnftError) as caught:
             use()
-        assert "data key" in caught.value.hint
+        assert "dnft sessions end" in caught.value.hint
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,13 @@ from app.standins.platform.options import DEV_KEY, Options
 PAGE = (Path(__file__).parents[2] / "docs/platform.md").read_text()
 
 
-@pytest.mark.parametrize("name", [field.name for field in fields(Options)])
+@pytest.mark.parametrize("name", [field.name for field in fields(Options) if field.name != "model_key"])
 def test_page_names_the_option(name: str) -> None:
     assert f"--{name.replace('_', '-')}" in PAGE
+
+
+def test_page_names_the_setting_of_the_models_key_and_no_option() -> None:
+    assert "DNFT_MODEL_KEY" in PAGE and "--model-key" not in PAGE
 
 
 def test_page_names_the_defaults() -> None:

@@ -9,8 +9,10 @@ from app.db.repositories.chain import Chains
 from app.db.repositories.charges import Charges
 from app.db.repositories.chat import Chats
 from app.db.repositories.content import Contents
+from app.db.repositories.costs import Costs
 from app.db.repositories.identity import Identities
 from app.db.repositories.memory import Memories
+from app.db.repositories.platform_calls import PlatformCalls
 from app.db.repositories.public import PublicReads
 from app.db.repositories.tenancy import Collections
 from app.db.repositories.text import Texts
@@ -73,6 +75,14 @@ class Unit:
     @cached_property
     def charges(self) -> Charges:
         return Charges(self.session)
+
+    @cached_property
+    def costs(self) -> Costs:
+        return Costs(self.session)
+
+    @cached_property
+    def platform_calls(self) -> PlatformCalls:
+        return PlatformCalls(self.session)
 
     def flush(self) -> None:
         """Send pending rows to the database, so that generated ids are known."""

@@ -1,8 +1,9 @@
-"""Adding a row that another transaction may be adding at the same moment."""
+"""Adding rows: one that another transaction may be adding at the same moment, and many, or often, without objects."""
 
 from collections.abc import Callable
 from typing import TypeVar
 
+from sqlalchemy import Table
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, SQLModel
 
@@ -21,3 +22,10 @@ def add_or_find(session: Session, row: Row, find: Callable[[], Row | None]) -> R
             raise
         return found
     return row
+
+
+def table_of(row: type[SQLModel]) -> Table:
+    """The table itself: inserting into it costs a third of inserting through its class."""
+    table = row.__table__  # type: ignore[attr-defined]  # SQLModel sets it for every class with table=True
+    assert isinstance(table, Table)
+    return table

@@ -21,6 +21,9 @@ class Counts:
     conversations: int = 0
     messages: int = 0
 
+    def __bool__(self) -> bool:
+        return any((self.keys, self.memories, self.summaries, self.conversations, self.messages))
+
     def __add__(self, other: "Counts") -> "Counts":
         return Counts(
             self.keys + other.keys,
@@ -67,13 +70,14 @@ class Belongings:
 
     def projects(self, user: str) -> Sequence[int]:
         """The projects that keep anything of a user: a holder does not know what is whose."""
-        rows = {*self._session.exec(select(DataKey.project_id).where(DataKey.user == user).distinct())}
+        living = select(DataKey.project_id).where(DataKey.user == user, col(DataKey.wrapped).is_not(None))
+        rows = {*self._session.exec(living.distinct())}
         rows |= {*self._session.exec(select(Conversation.project_id).where(Conversation.user == user).distinct())}
         return sorted(rows)
 
     # --- to be erased
 
-    def count(self, project_id: int, user: str, until: int) -> Counts:
+    def count(self, project_id: int, user: str, until: int | None = None) -> Counts:
         """What `erase` would take."""
         total = Counts()
         for key in self._living(project_id, user, until):
@@ -90,15 +94,17 @@ class Belongings:
         ).one()
         return total + Counts(conversations=conversations, messages=messages)
 
-    def erase(self, project_id: int, user: str, until: int, today: str) -> Counts:
-        """Destroy the keys of every scope the user had at `until`, and delete what they closed. `today` (YYYY-MM-DD):
-        what was charged before it forgets who for; today's keeps it, or erasing would give a new allowance."""
+    def erase(self, project_id: int, user: str, *, now: int, today: str, until: int | None = None) -> Counts:
+        """Destroy the keys of the user's scopes, and delete what they closed; with `until`, only what was there then.
+
+        today (YYYY-MM-DD): what was charged before it forgets who for; today's keeps it, or erasing would give a new
+        allowance."""
         counts = self.count(project_id, user, until)
         for key in self._living(project_id, user, until, lock=True):
             scope = scope_of(key)
             self._session.execute(delete(Memory).where(*of(Memory, scope)))
             self._session.execute(delete(Summary).where(*of(Summary, scope)))
-            key.wrapped, key.destroyed_at = None, until
+            key.wrapped, key.destroyed_at = None, now
             self._session.add(key)
         talks = select(Conversation.id).where(_talks(project_id, user, until))
         messages = col(ChatMessage.conversation_id).in_(talks)
@@ -112,11 +118,11 @@ class Belongings:
         self._session.flush()
         return counts
 
-    def _living(self, project_id: int, user: str, until: int, *, lock: bool = False) -> Sequence[DataKey]:
+    def _living(self, project_id: int, user: str, until: int | None, *, lock: bool = False) -> Sequence[DataKey]:
         query = select(DataKey).where(
             DataKey.project_id == project_id,
             DataKey.user == user,
-            DataKey.created_at <= until,
+            *((col(DataKey.created_at) <= until,) if until is not None else ()),
             col(DataKey.wrapped).is_not(None),
         )
         return self._session.exec(query.with_for_update() if lock else query).all()
@@ -141,9 +147,9 @@ class Belongings:
         return [Tombstone(row.project_id, row.user, row.erased_at) for row in rows]
 
 
-def _talks(project_id: int, user: str, until: int) -> ColumnElement[bool]:
+def _talks(project_id: int, user: str, until: int | None) -> ColumnElement[bool]:
     return and_(
         col(Conversation.project_id) == project_id,
         col(Conversation.user) == user,
-        col(Conversation.created_at) <= until,
+        *((col(Conversation.created_at) <= until,) if until is not None else ()),
     )

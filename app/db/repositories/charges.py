@@ -1,13 +1,13 @@
 """What turns cost: reserved before the platform is asked, settled once a key. The project comes first."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import sqlalchemy as sa
 from sqlalchemy import func, update
 from sqlmodel import Session, col, select
 
+from app.db.repositories.adding import table_of
 from app.db.tables import Charge, Project
-
-_SPENT = func.coalesce(func.sum(col(Charge.cost_micro) + col(Charge.reserved_micro)), 0)
 
 
 class Spent(NamedTuple):
@@ -17,17 +17,54 @@ class Spent(NamedTuple):
     cost_micro: int
 
 
+class Recent(NamedTuple):
+    messages: int
+    first: int
+    """When the oldest of them was sent; 0 when there is none."""
+
+
+_LIVE = (col(Charge.project_id) == sa.bindparam("project")) & (col(Charge.state) != "void")
+_MINE = _LIVE & (col(Charge.user) == sa.bindparam("user"))
+
+
+def _both(which: sa.ColumnElement[bool]) -> list[sa.ScalarSelect[Any]]:
+    """Messages and micro-USD of the charges that are meant."""
+    cost = func.sum(col(Charge.cost_micro) + col(Charge.reserved_micro))
+    return [
+        sa.select(func.count()).where(which, col(Charge.first).is_(True)).scalar_subquery(),
+        sa.select(cost).where(which).scalar_subquery(),
+    ]
+
+
+_RECENT = _MINE & (col(Charge.created_at) > sa.bindparam("minute")) & col(Charge.first).is_(True)
+_TODAY = col(Charge.day) == sa.bindparam("day")
+# One statement, built once: this stands between a message and its first word.
+_SPENT_SO_FAR = sa.select(
+    *_both(_MINE & (col(Charge.created_at) >= sa.bindparam("start")) & _TODAY),
+    *_both(
+        _LIVE
+        & (col(Charge.collection_id) == sa.bindparam("collection"))
+        & (col(Charge.token_id) == sa.bindparam("token"))
+        & _TODAY
+    ),
+    *_both(_LIVE & _TODAY),
+    sa.select(func.count()).where(_RECENT).scalar_subquery(),
+    sa.select(func.min(Charge.created_at)).where(_RECENT).scalar_subquery(),
+)
+_LOCK = sa.select(col(Project.id)).where(col(Project.id) == sa.bindparam("id")).with_for_update(key_share=True)
+_RESERVE = sa.insert(table_of(Charge))
+
+
 class Charges:
     def __init__(self, session: Session) -> None:
         self._session = session
 
     def lock(self, project_id: int) -> None:
         """Whoever reserves for this project after us waits until this unit ends."""
-        self._session.exec(select(Project.id).where(Project.id == project_id).with_for_update(key_share=True)).one()
+        self._session.execute(_LOCK, {"id": project_id}).one()
 
     def reserve(self, charge: Charge) -> None:
-        self._session.add(charge)
-        self._session.flush()
+        self._session.execute(_RESERVE, charge.model_dump())
 
     def settle(
         self,
@@ -69,43 +106,22 @@ class Charges:
         )
         return list(self._session.exec(query).all())
 
-    def times_of(self, project_id: int, user: str, since: int) -> list[int]:
-        """When the user's messages since `since` were sent, oldest first."""
-        query = (
-            select(Charge.created_at)
-            .where(
-                Charge.project_id == project_id,
-                Charge.user == user,
-                col(Charge.created_at) > since,
-                col(Charge.first).is_(True),
-                Charge.state != "void",
-            )
-            .order_by(col(Charge.created_at))
-        )
-        return list(self._session.exec(query))
-
-    def by_user(self, project_id: int, user: str, day: str, since: int) -> Spent:
-        """`since` is the first second of the day: it lets the index help."""
-        return self._spent(
-            (col(Charge.project_id) == project_id)
-            & (col(Charge.user) == user)
-            & (col(Charge.created_at) >= since)
-            & (col(Charge.day) == day)
-        )
-
-    def by_token(self, project_id: int, collection_id: int, token_id: int, day: str) -> Spent:
-        return self._spent(
-            (col(Charge.project_id) == project_id)
-            & (col(Charge.collection_id) == collection_id)
-            & (col(Charge.token_id) == token_id)
-            & (col(Charge.day) == day)
-        )
-
-    def by_project(self, project_id: int, day: str) -> Spent:
-        return self._spent((col(Charge.project_id) == project_id) & (col(Charge.day) == day))
-
-    def _spent(self, which: object) -> Spent:
-        counted = func.count().filter(col(Charge.first).is_(True))
-        query = select(counted, _SPENT).where(which, col(Charge.state) != "void")  # type: ignore[call-overload]  # a built condition
-        messages, cost = self._session.exec(query).one()
-        return Spent(int(messages), int(cost))
+    def spent(
+        self, project_id: int, collection_id: int, token_id: int, user: str, *, day: str, day_start: int, minute: int
+    ) -> tuple[Spent, Spent, Spent, Recent]:
+        """What a day has taken so far, by the user, the token and the project, and what the user sent since the second
+        `minute`. `day_start` is the first second of `day`: it lets an index help."""
+        found = self._session.execute(
+            _SPENT_SO_FAR,
+            {
+                "project": project_id,
+                "collection": collection_id,
+                "token": token_id,
+                "user": user,
+                "day": day,
+                "start": day_start,
+                "minute": minute,
+            },
+        ).one()
+        numbers = [int(number or 0) for number in found]
+        return Spent(*numbers[0:2]), Spent(*numbers[2:4]), Spent(*numbers[4:6]), Recent(*numbers[6:8])

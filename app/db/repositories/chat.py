@@ -8,10 +8,61 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import delete, func, update
 from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
-from app.db.tables import ChainTransfer, ChatMessage, Conversation, MessagePiece
+from app.db.repositories.adding import table_of
+from app.db.tables import ChainTransfer, ChatMessage, Collection, Conversation, MessagePiece, Token
 
-_ADD_PIECE = sa.insert(MessagePiece)
+_ADD_PIECE = sa.insert(table_of(MessagePiece))
+# Built once: making these statements takes longer than running them.
+_TRANSFERS = (
+    sa.select(func.count())
+    .select_from(ChainTransfer)
+    .where(
+        col(ChainTransfer.collection_id) == col(Conversation.collection_id),
+        col(ChainTransfer.token_id) == col(Conversation.token_id),
+        col(ChainTransfer.project_id) == col(Conversation.project_id),
+    )
+    .correlate(Conversation)
+    .scalar_subquery()
+)
+_OPENING = (
+    sa.select(Conversation, Collection, Token, _TRANSFERS)
+    .join(Collection, col(Collection.id) == col(Conversation.collection_id))
+    .join(
+        Token,
+        (col(Token.collection_id) == col(Conversation.collection_id))
+        & (col(Token.token_id) == col(Conversation.token_id)),
+    )
+    .where(col(Conversation.id) == sa.bindparam("id"), col(Conversation.user) == sa.bindparam("user"))
+)
+_MINE = sa.select(Conversation).where(
+    col(Conversation.id) == sa.bindparam("id"), col(Conversation.user) == sa.bindparam("user")
+)
+_MINE_LOCKED = _MINE.with_for_update()
+_OF_CONVERSATION = (col(ChatMessage.project_id) == sa.bindparam("project")) & (
+    col(ChatMessage.conversation_id) == sa.bindparam("id")
+)
+_STREAMING = (
+    sa.select(col(ChatMessage.id))
+    .where(_OF_CONVERSATION, col(ChatMessage.state) == "streaming", col(ChatMessage.beat_at) > sa.bindparam("since"))
+    .limit(1)
+)
+_NEWEST = (
+    sa.select(ChatMessage)
+    .where(_OF_CONVERSATION)
+    .order_by(col(ChatMessage.number).desc())
+    .limit(sa.bindparam("limit", type_=sa.Integer))
+)
+_WENT_ON = (
+    sa.update(Conversation)
+    .where(
+        col(Conversation.project_id) == sa.bindparam("project"), col(Conversation.id) == sa.bindparam("conversation")
+    )
+    .values(last=sa.bindparam("newest"), updated_at=sa.bindparam("now"))
+    .execution_options(synchronize_session=False)
+)
+_ADD_MESSAGE = sa.insert(table_of(ChatMessage)).returning(col(ChatMessage.id))
 
 
 class Chats:
@@ -26,8 +77,14 @@ class Chats:
 
     def mine(self, user: str, conversation_id: str, *, lock: bool = False) -> Conversation | None:
         """The conversation, when it is this user's. With `lock`, others who lock it wait until this unit ends."""
-        query = select(Conversation).where(Conversation.id == conversation_id, Conversation.user == user)
-        return self._session.exec(query.with_for_update() if lock else query).one_or_none()
+        query = _MINE_LOCKED if lock else _MINE
+        return self._session.execute(query, {"id": conversation_id, "user": user}).scalar_one_or_none()
+
+    def opening(self, user: str, conversation_id: str) -> tuple[Conversation, Collection, Token, int] | None:
+        """The conversation, when it is this user's, what it is with, and how many transfers of the token were followed:
+        what a turn begins with, in one statement."""
+        found = self._session.execute(_OPENING, {"user": user, "id": conversation_id}).one_or_none()
+        return None if found is None else (found[0], found[1], found[2], int(found[3]))
 
     def page(
         self, user: str, limit: int, *, before: tuple[int, str] | None = None, token: tuple[int, int] | None = None
@@ -84,6 +141,16 @@ class Chats:
         self._session.add(row)
         self._session.flush()
 
+    def add_message(self, message: ChatMessage) -> int:
+        """Its id."""
+        values = message.model_dump(exclude={"id"})
+        return int(self._session.execute(_ADD_MESSAGE, values).scalar_one())
+
+    def went_on(self, project_id: int, conversation_id: str, last: int, now: int) -> None:
+        """A turn was begun; message `last` is its newest."""
+        values = {"project": project_id, "conversation": conversation_id, "newest": last, "now": now}
+        self._session.execute(_WENT_ON, values)
+
     def message(self, project_id: int, conversation_id: str, number: int) -> ChatMessage | None:
         query = _messages(project_id, conversation_id).where(ChatMessage.number == number)
         return self._session.exec(query).one_or_none()
@@ -101,16 +168,18 @@ class Chats:
         self, project_id: int, conversation_id: str, limit: int, *, before: int | None = None, after: int = 0
     ) -> Sequence[ChatMessage]:
         """The newest messages numbered below `before` and above `after`, oldest first."""
+        if before is None and not after:
+            values = {"project": project_id, "id": conversation_id, "limit": limit}
+            return list(reversed(self._session.execute(_NEWEST, values).scalars().all()))
         query = _messages(project_id, conversation_id).where(col(ChatMessage.number) > after)
         if before is not None:
             query = query.where(col(ChatMessage.number) < before)
         return list(reversed(self._session.exec(query.order_by(col(ChatMessage.number).desc()).limit(limit)).all()))
 
-    def streaming(self, project_id: int, conversation_id: str) -> Sequence[ChatMessage]:
-        """The replies that are being written."""
-        return self._session.exec(
-            _messages(project_id, conversation_id).where(ChatMessage.state == "streaming")
-        ).all()
+    def streaming(self, project_id: int, conversation_id: str, since: int) -> bool:
+        """Whether a reply is being written by a process that was seen after `since`."""
+        values = {"project": project_id, "id": conversation_id, "since": since}
+        return self._session.execute(_STREAMING, values).first() is not None
 
     def ask_to_cancel(self, project_id: int, conversation_id: str, number: int) -> None:
         self._session.execute(
@@ -138,14 +207,13 @@ class Chats:
         """Each: message_id, seq, project_id, body."""
         self._session.execute(_ADD_PIECE, list(pieces))
 
-    def pieces(self, project_id: int, message_id: int, after: int = 0) -> Sequence[MessagePiece]:
-        """In order, those that begin after event `after`."""
+    def pieces(self, project_id: int, message_id: int) -> Sequence[MessagePiece]:
+        """In order."""
         query = (
             select(MessagePiece)
             .where(
                 MessagePiece.project_id == project_id,
                 MessagePiece.message_id == message_id,
-                col(MessagePiece.seq) > after,
             )
             .order_by(col(MessagePiece.seq))
         )
@@ -158,8 +226,9 @@ class Chats:
             )
         )
 
-    def dangling(self, before: int) -> Sequence[tuple[ChatMessage, Conversation]]:
-        """Replies whose process was last seen before `before`, with their conversations."""
+    def dangling(self, before: int, *, lock: bool = False) -> Sequence[tuple[ChatMessage, Conversation]]:
+        """Replies whose process was last seen before `before`, with their conversations. With `lock`, those that nobody
+        else has locked."""
         query = (
             select(ChatMessage, Conversation)
             .join(Conversation, col(Conversation.id) == col(ChatMessage.conversation_id))
@@ -167,10 +236,12 @@ class Chats:
             .order_by(col(ChatMessage.id))
             .limit(100)
         )
+        if lock:
+            query = query.with_for_update(skip_locked=True, of=ChatMessage)
         return self._session.exec(query).all()
 
 
-def _messages(project_id: int, conversation_id: str) -> Any:
+def _messages(project_id: int, conversation_id: str) -> SelectOfScalar[ChatMessage]:
     return select(ChatMessage).where(
         ChatMessage.project_id == project_id, ChatMessage.conversation_id == conversation_id
     )

@@ -1,16 +1,34 @@
 """Keys, memories and summaries of scopes. A scope holds its project."""
 
+import json
 from collections.abc import Collection, Sequence
 from typing import Any, TypeVar
 
+import sqlalchemy as sa
 from sqlalchemy import ColumnElement, delete, update
 from sqlmodel import Session, col, select
 
 from app.db.repositories.adding import add_or_find
 from app.db.tables import DataKey, Memory, Summary
+from app.folding import Digest
+from app.provenance.sealing import Box
+from app.remembering import Remembered
 from app.scope import Scope
 
 Scoped = TypeVar("Scoped", DataKey, Memory, Summary)
+
+
+def _bound(table: type[DataKey] | type[Memory] | type[Summary]) -> tuple[ColumnElement[bool], ...]:
+    """That a row is of the scope whose columns are the values."""
+    names = ("project_id", "collection_id", "token_id", "tenure", "user")
+    return tuple(col(getattr(table, name)) == sa.bindparam(name) for name in names)
+
+
+# Built once: making these statements takes longer than running them, and they stand between a message and its answer.
+_KEY = sa.select(DataKey).where(*_bound(DataKey))
+_KEY_LOCKED = _KEY.with_for_update()
+_FACTS = sa.select(Memory).where(*_bound(Memory)).order_by(col(Memory.id))
+_SUMMARY = sa.select(Summary).where(*_bound(Summary))
 
 
 class Memories:
@@ -21,8 +39,8 @@ class Memories:
 
     def key(self, scope: Scope, *, lock: bool = False) -> DataKey | None:
         """With `lock`, others who lock it wait until this unit ends."""
-        query = select(DataKey).where(*of(DataKey, scope))
-        return self._session.exec(query.with_for_update() if lock else query).one_or_none()
+        query = _KEY_LOCKED if lock else _KEY
+        return self._session.execute(query, columns(scope)).scalar_one_or_none()
 
     def add_key(self, scope: Scope, wrapped: bytes, now: int) -> DataKey:
         """The key of a scope that has none, or the one that somebody else added at the same moment."""
@@ -52,7 +70,7 @@ class Memories:
 
     def facts(self, scope: Scope) -> Sequence[Memory]:
         """All of one scope, in the order they were first told."""
-        return self._session.exec(select(Memory).where(*of(Memory, scope)).order_by(col(Memory.id))).all()
+        return self._session.execute(_FACTS, columns(scope)).scalars().all()
 
     def save(self, row: DataKey | Memory | Summary) -> None:
         self._session.add(row)
@@ -69,7 +87,7 @@ class Memories:
     # --- the rolling summary
 
     def summary(self, scope: Scope) -> Summary | None:
-        return self._session.exec(select(Summary).where(*of(Summary, scope))).one_or_none()
+        return self._session.execute(_SUMMARY, columns(scope)).scalar_one_or_none()
 
     def drop_summary(self, scope: Scope) -> None:
         self._session.execute(delete(Summary).where(*of(Summary, scope)))
@@ -99,3 +117,15 @@ def of(table: type[Scoped], scope: Scope) -> tuple[ColumnElement[bool], ...]:
 
 def scope_of(row: DataKey | Memory | Summary) -> Scope:
     return Scope(row.project_id, row.collection_id, row.token_id, row.tenure, row.user)
+
+
+def opened(row: Memory, box: Box) -> Remembered:
+    """Raises Unreadable."""
+    text, words, when, relation = json.loads(box.open(row.sealed))
+    assert row.id is not None
+    return Remembered(row.id, row.kind, text, words, row.day, when, relation, row.importance, row.valid_to, row.used_at)
+
+
+def digest(row: Summary, box: Box) -> Digest:
+    """Raises Unreadable."""
+    return Digest.from_json(json.loads(box.open(row.sealed)))

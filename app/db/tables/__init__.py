@@ -8,6 +8,7 @@ from app.db.tables.chat import Charge, ChatMessage, Conversation, MessagePiece
 from app.db.tables.content import Content
 from app.db.tables.identity import IssuedNonce, Revocation, SessionKey
 from app.db.tables.memory import DataKey, Erasure, Memory, Summary
+from app.db.tables.platform import PlatformCall
 from app.db.tables.tenancy import Collection, KeptPack, Project
 from app.db.tables.token import Birth, Snapshot, SnapshotState, Token, Version
 from app.db.tables.work import Executor, Publication, PublicationHead, Work, WorkState
@@ -31,6 +32,7 @@ __all__ = [
     "Memory",
     "MessagePiece",
     "Mint",
+    "PlatformCall",
     "Project",
     "Publication",
     "PublicationHead",

@@ -1,6 +1,6 @@
-"""What was said, and what it cost. Everything private is sealed under the scope's key; nothing here says who a user is."""
+"""What was said, and what it cost. What is private is sealed under the scope's key; nothing here says who a user is."""
 
-from sqlalchemy import BigInteger, ForeignKeyConstraint, Index, LargeBinary, UniqueConstraint
+from sqlalchemy import BigInteger, Index, LargeBinary, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 
@@ -55,7 +55,9 @@ class ChatMessage(SQLModel, table=True):
     state: str = Field(max_length=10)
     """streaming | complete | failed | cancelled"""
     body: bytes = Field(default=b"", sa_type=LargeBinary)
-    """Sealed; empty off the record and while streaming."""
+    """The text, sealed; empty off the record and while streaming."""
+    events: bytes = Field(default=b"", sa_type=LargeBinary)
+    """The events that brought a reply, sealed; empty where the text is."""
     reply_to: int | None = None
     """The message that a reply answers."""
     replaces: int | None = None
@@ -82,9 +84,10 @@ class MessagePiece(SQLModel, table=True):
     """Events of a reply that is being written, stored before they are sent; gone when the reply is whole."""
 
     __tablename__ = "message_piece"
-    __table_args__ = (ForeignKeyConstraint(["message_id"], ["message.id"], ondelete="CASCADE"),)
 
     message_id: int = Field(primary_key=True)
+    """No foreign key: the pieces of many replies go in together, and one that is erased meanwhile must not stop the
+    others. Whoever ends a reply drops its pieces, also when the message is gone."""
     seq: int = Field(primary_key=True)
     """Number of its first event."""
     project_id: int = Field(foreign_key="project.id")

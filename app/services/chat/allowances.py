@@ -83,7 +83,11 @@ def require(unit: Unit, subject: Subject, limits: Limits, now: datetime, wanted_
     wait = max(1, -int((now - left.resets_at).total_seconds() // 1))
     if left.messages <= 0:
         raise AllowanceSpent(
-            message, remaining=left.remaining(), resets_at=stamp(left.resets_at), retry_after=wait, hint="Come back then."
+            message,
+            remaining=left.remaining(),
+            resets_at=stamp(left.resets_at),
+            retry_after=wait,
+            hint="Come back then.",
         )
     if left.cost_micro < wanted_micro:
         day_end = _day_end(now)
@@ -101,10 +105,15 @@ def _judge(unit: Unit, subject: Subject, limits: Limits, now: datetime) -> tuple
     day = now.date().isoformat()
     day_end = _day_end(now)
     seconds = int(now.timestamp())
-    recent = unit.charges.times_of(project, user, seconds - _MINUTE)
-    mine = unit.charges.by_user(project, user, day, int(day_end.timestamp()) - 86_400)
-    its = unit.charges.by_token(project, collection, token, day)
-    all_of_it = unit.charges.by_project(project, day)
+    mine, its, all_of_it, recent = unit.charges.spent(
+        project,
+        collection,
+        token,
+        user,
+        day=day,
+        day_start=int(day_end.timestamp()) - 86_400,
+        minute=seconds - _MINUTE,
+    )
     cost = min(
         limits.holder_micro - mine.cost_micro,
         limits.token_micro - its.cost_micro,
@@ -114,9 +123,9 @@ def _judge(unit: Unit, subject: Subject, limits: Limits, now: datetime) -> tuple
         (limits.holder_day - mine.messages, day_end, f"You have sent {mine.messages} messages today."),
         (limits.token_day - its.messages, day_end, "This agent has answered as many messages today as it may."),
         (
-            limits.holder_minute - len(recent),
-            datetime.fromtimestamp((recent[0] if recent else seconds) + _MINUTE + 1, UTC),
-            f"You have sent {len(recent)} messages within a minute.",
+            limits.holder_minute - recent.messages,
+            datetime.fromtimestamp((recent.first or seconds) + _MINUTE + 1, UTC),
+            f"You have sent {recent.messages} messages within a minute.",
         ),
     )
     messages, resets_at, sentence = min(counts, key=lambda each: max(each[0], 0))

@@ -1,15 +1,11 @@
-"""How a message is kept: its text and, for a reply, the events that brought it, so that a reader who has the first n can
-be given the rest. What is kept is sealed; this module knows only the plain form."""
+"""How a reply is kept: its text, and the events that brought it, so that a reader who has the first n of them can be
+given the rest. Both are sealed; this module knows only the plain form."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 from app.dialogue import Content, Thinking, ToolCall
-
-MAX_THINKING: Final = 64_000
-"""Characters of thinking that are kept of one reply."""
 
 
 class Told(NamedTuple):
@@ -18,14 +14,6 @@ class Told(NamedTuple):
     seq: int
     event: str
     data: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Body:
-    """A message in the plain."""
-
-    text: str
-    told: tuple[Told, ...] = ()
 
 
 def merge(events: Iterable[Content | Thinking | ToolCall], after: int) -> list[Told]:
@@ -50,23 +38,27 @@ def text_of(told: Iterable[Told]) -> str:
     return "".join(each.data["text"] for each in told if each.event == "content")
 
 
-def encode(told: Sequence[Told]) -> str:
+def encode_piece(told: Sequence[Told]) -> str:
     return json.dumps([[each.event, each.data] for each in told], ensure_ascii=False, separators=(",", ":"))
 
 
-def decode(text: str, after: int = 0) -> list[Told]:
-    return [Told(after + at, event, data) for at, (event, data) in enumerate(json.loads(text), 1)]
+def decode_piece(piece: str, first: int) -> list[Told]:
+    """`first` is the number of its first event."""
+    return [Told(first + at, event, data) for at, (event, data) in enumerate(json.loads(piece))]
 
 
-def encode_body(body: Body) -> str:
-    if not body.told:
-        return json.dumps({"text": body.text}, ensure_ascii=False, separators=(",", ":"))
-    return f'{{"told":{encode(body.told)}}}'
+def encode_log(told: Sequence[Told]) -> str:
+    """The events without the text that is kept anyway: of content, only the length."""
+    log = [len(each.data["text"]) if each.event == "content" else [each.event, each.data] for each in told]
+    return json.dumps(log, ensure_ascii=False, separators=(",", ":"))
 
 
-def decode_body(text: str) -> Body:
-    found = json.loads(text)
-    if "told" not in found:
-        return Body(found["text"])
-    told = tuple(Told(at, event, data) for at, (event, data) in enumerate(found["told"], 1))
-    return Body(text_of(told), told)
+def decode_log(log: str, text: str) -> list[Told]:
+    found, at = [], 0
+    for seq, each in enumerate(json.loads(log), 1):
+        if isinstance(each, int):
+            found.append(Told(seq, "content", {"text": text[at : at + each]}))
+            at += each
+        else:
+            found.append(Told(seq, each[0], each[1]))
+    return found

@@ -14,6 +14,15 @@ depends_on = None
 
 def upgrade() -> None:
     op.create_table(
+        "erasure",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("project_id", sa.Integer(), nullable=False),
+        sa.Column("user", sa.String(length=32), nullable=False),
+        sa.Column("erased_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("project_id", "user", "erased_at", name="uq_erasure"),
+    )
+    op.create_table(
         "executor",
         sa.Column("id", sa.String(length=60), nullable=False),
         sa.Column("application_version", sa.String(length=20), nullable=False),
@@ -36,6 +45,15 @@ def upgrade() -> None:
     with op.batch_alter_table("nonce", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_nonce_expires_at"), ["expires_at"], unique=False)
 
+    op.create_table(
+        "platform_call",
+        sa.Column("capability", sa.String(length=20), nullable=False),
+        sa.Column("last_at", sa.BigInteger(), nullable=False),
+        sa.Column("ok_count", sa.BigInteger(), nullable=False),
+        sa.Column("error_count", sa.BigInteger(), nullable=False),
+        sa.Column("last_error", sa.String(length=60), nullable=False),
+        sa.PrimaryKeyConstraint("capability"),
+    )
     op.create_table(
         "project",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -128,17 +146,16 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("cid", "path"),
     )
     op.create_table(
-        "erasure",
-        sa.Column("id", sa.Integer(), nullable=False),
+        "message_piece",
+        sa.Column("message_id", sa.Integer(), nullable=False),
+        sa.Column("seq", sa.Integer(), nullable=False),
         sa.Column("project_id", sa.Integer(), nullable=False),
-        sa.Column("user", sa.String(length=32), nullable=False),
-        sa.Column("erased_at", sa.BigInteger(), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(
             ["project_id"],
             ["project.id"],
         ),
-        sa.PrimaryKeyConstraint("id"),
-        sa.UniqueConstraint("project_id", "user", "erased_at", name="uq_erasure"),
+        sa.PrimaryKeyConstraint("message_id", "seq"),
     )
     op.create_table(
         "birth",
@@ -535,6 +552,7 @@ def upgrade() -> None:
         sa.Column("role", sa.String(length=10), nullable=False),
         sa.Column("state", sa.String(length=10), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.Column("events", sa.LargeBinary(), nullable=False),
         sa.Column("reply_to", sa.Integer(), nullable=True),
         sa.Column("replaces", sa.Integer(), nullable=True),
         sa.Column("client_key", sa.String(length=128), nullable=True),
@@ -601,24 +619,10 @@ def upgrade() -> None:
     with op.batch_alter_table("transaction_attempt", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_transaction_attempt_transaction_id"), ["transaction_id"], unique=False)
 
-    op.create_table(
-        "message_piece",
-        sa.Column("message_id", sa.Integer(), nullable=False),
-        sa.Column("seq", sa.Integer(), nullable=False),
-        sa.Column("project_id", sa.Integer(), nullable=False),
-        sa.Column("body", sa.LargeBinary(), nullable=False),
-        sa.ForeignKeyConstraint(["message_id"], ["message.id"], ondelete="CASCADE"),
-        sa.ForeignKeyConstraint(
-            ["project_id"],
-            ["project.id"],
-        ),
-        sa.PrimaryKeyConstraint("message_id", "seq"),
-    )
     op.execute("INSERT INTO publication_head (id, seq) VALUES (1, 0)")
 
 
 def downgrade() -> None:
-    op.drop_table("message_piece")
     with op.batch_alter_table("transaction_attempt", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_transaction_attempt_transaction_id"))
 
@@ -678,7 +682,7 @@ def downgrade() -> None:
     op.drop_table("chain_transaction")
     op.drop_table("chain_block")
     op.drop_table("birth")
-    op.drop_table("erasure")
+    op.drop_table("message_piece")
     op.drop_table("content")
     with op.batch_alter_table("collection", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_collection_project_id"))
@@ -692,9 +696,11 @@ def downgrade() -> None:
     op.drop_table("publication_head")
     op.drop_table("publication")
     op.drop_table("project")
+    op.drop_table("platform_call")
     with op.batch_alter_table("nonce", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_nonce_expires_at"))
 
     op.drop_table("nonce")
     op.drop_table("kept_pack")
     op.drop_table("executor")
+    op.drop_table("erasure")

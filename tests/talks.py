@@ -1,0 +1,168 @@
+"""Talks to test with: agents of holders on a chain in memory, and a platform in memory that says what a test wants.
+
+house = talking(folder)                   # token 0 is Alice's, token 1 is Bob's, token 2 is not minted
+talk = house.start(ALICE)
+said = asyncio.run(house.say(ALICE, talk, "Hello"))
+"""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing, asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlmodel import SQLModel, select
+
+from app.adapters.agent_nft import AgentNft
+from app.adapters.platform_memory import MemoryOptions, MemoryPlatform, Speaker, echo
+from app.adapters.signer import LocalSigner
+from app.db.tables import Charge, ChatMessage
+from app.identity import Account
+from app.provenance.ids import AgentId
+from app.services.chat import CONSENT, Chat, Intent, Turn
+from app.services.chat.transcripts import Told, text_of
+from app.services.owning import Owning
+from tests.services import rig as rigs
+from tests.services.rig import CHAIN_ID, Rig, make_rig
+
+ALICE, BOB, CAROL = (Account(CHAIN_ID, key.address) for key in (rigs.ALICE, rigs.BOB, rigs.CAROL))
+AGENT = AgentNft()
+
+
+@dataclass
+class House:
+    rig: Rig
+    platform: MemoryPlatform
+    collection: int
+
+    @property
+    def chat(self) -> Chat:
+        return self.rig.world.chat
+
+    def agent(self, token_id: int = 0) -> AgentId:
+        return AgentId(CHAIN_ID, self.rig.contract(self.collection), token_id)
+
+    def start(self, account: Account = ALICE, token_id: int = 0, *, off_record: bool = False) -> str:
+        """Id of a new conversation."""
+        talk = self.chat.conversations.start(account, self.agent(token_id), CONSENT.version, off_record=off_record)
+        return talk.row.id
+
+    async def begin(self, account: Account, talk: str, text: str = "Hello", **intent: Any) -> Turn:
+        return await self.chat.turns.begin(account, talk, Intent(**{"text": text, **intent}))
+
+    async def follow(self, account: Account, turn: Turn, after: int = 0) -> list[Told]:
+        async with aclosing(self.chat.turns.follow(account, turn, after)) as events:
+            return [told async for told in events]
+
+    async def say(self, account: Account, talk: str, text: str = "Hello", **intent: Any) -> "Said":
+        """A whole turn."""
+        turn = await self.begin(account, talk, text, **intent)
+        return Said(turn, await self.follow(account, turn))
+
+    @asynccontextmanager
+    async def keeping(self) -> AsyncIterator[None]:
+        """The housekeeping of a server process runs within the block."""
+        task = asyncio.get_running_loop().create_task(self.chat.turns.keep())
+        try:
+            yield
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+    def transfer(self, token_id: int, sender: LocalSigner, to: LocalSigner) -> None:
+        """A transfer that nobody has followed yet."""
+        contract = self.rig.contract(self.collection)
+        self.rig.send(AGENT.call(contract, "transferFrom", sender.address, to.address, token_id), sender)
+
+    def messages(self, account: Account, talk: str) -> list[dict[str, Any]]:
+        return self.chat.conversations.messages(account, talk)[0]
+
+    def rows(self, table: type[SQLModel]) -> list[Any]:
+        with self.rig.world.database.read() as unit:
+            return list(unit.session.exec(select(table)).all())
+
+    def charges(self) -> list[Charge]:
+        return sorted(self.rows(Charge), key=lambda charge: (charge.number, not charge.first))
+
+    def message_rows(self) -> list[ChatMessage]:
+        return sorted(self.rows(ChatMessage), key=lambda row: row.number)
+
+    def another(self) -> "House":
+        """The same house as another web process has it."""
+        first = self.rig.world
+        made = make_rig(first.settings.data, _url(self.rig), chain=self.rig.chain, platform=self.platform)
+        return House(made, self.platform, self.collection)
+
+
+@dataclass(frozen=True)
+class Said:
+    """A turn that is over."""
+
+    turn: Turn
+    told: list[Told]
+
+    @property
+    def text(self) -> str:
+        return text_of(self.told)
+
+    @property
+    def kinds(self) -> list[str]:
+        return [told.event for told in self.told]
+
+    @property
+    def state(self) -> str:
+        assert self.told[-1].event == "done"
+        return str(self.told[-1].data["state"])
+
+    @property
+    def error(self) -> str:
+        """Code of the problem; empty when there is none."""
+        return next((str(told.data["code"]) for told in self.told if told.event == "error"), "")
+
+
+def talking(
+    folder: Path,
+    database_url: str | None = None,
+    *,
+    speaker: Speaker = echo,
+    options: MemoryOptions | None = None,
+    **settings: Any,
+) -> House:
+    platform = MemoryPlatform(speaker, options)
+    rig = make_rig(folder, database_url, platform=platform, settings=settings)
+    world = rig.world
+    world.owning = Owning(lambda chain_id: world.chain(chain_id).reader, fresh_seconds=0)
+    world.packs.keep("dixie")
+    collection = rig.deployed(supply=6)
+    world.births.make(rig.project, collection, 0, 3)
+    world.publishing.publish(rig.project, collection, 0, 3)
+    rig.committed(collection)
+    rig.minted(collection, [rigs.ALICE.address, rigs.BOB.address])
+    rig.follow(collection)
+    return House(rig, platform, collection)
+
+
+def _url(rig: Rig) -> str | None:
+    url = rig.world.settings.database_url
+    return url.get_secret_value() if url is not None else None
+
+
+def waits(gate: Callable[[], bool]) -> Callable[[], Any]:
+    """A coroutine function that returns when the gate opens."""
+
+    async def until() -> None:
+        for _ in range(1_000):
+            if gate():
+                return
+            await asyncio.sleep(0.005)
+        raise AssertionError("it did not come to hold in time")
+
+    return until
+
+
+def problem_of(row: ChatMessage) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(row.error)
+    return found
