@@ -24,8 +24,8 @@ _PROBLEMS_SHOWN = 12
 _FENCE = re.compile(r"\A```[a-z]*\n(.*?)\n?```\s*\Z", re.S)
 
 _TASK = """\
-You are an editor of character documents for conversational agents. You get one document and return an improved version \
-of it, complete, in Markdown, and nothing else: no preface, no remarks, no code fence.
+You are an editor of character documents for conversational agents. You get one document and return an improved \
+version of it, complete, in Markdown, and nothing else: no preface, no remarks, no code fence.
 
 Keep: the title, the seven sections {sections} in this order with exactly these headings, every fact (names, places, \
 objects, crafts, habits, refusals), the second person, and the list at the end of Self-knowledge letter by letter.

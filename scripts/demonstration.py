@@ -17,6 +17,7 @@ from typing import Annotated, Any
 import typer
 
 from app.errors import Conflict, DnftError, Invalid, Unavailable
+from app.pages.demo import FILE as WALLET
 from app.settings import EMBEDDED_CHAIN_ID, environment
 from app.standins.platform.options import DEV_KEY
 from scripts.commands.processes import require_free
@@ -25,13 +26,14 @@ from scripts.output import fail, progress
 SLUG = "dixie"
 KEY = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80"
 """Key of the first published developers' account: worthless, and refused in production."""
-HOLDERS = (
-    "0x15d34AAf54267DB7D7c367839AAf71A00a2C6A65",
-    "0x70997970C51812dc3A010C7d01b50e0d17dc79C8",
-    "0x3C44CdDdB6a900fa2b585dd299e03d12FA4293BC",
-    "0x90F79bf6EB2c4f870365E785982E1f101E93b906",
-)
-"""More of the published accounts. They take turns, so that the second to fourth own tokens 1 to 3."""
+HOLDERS = {
+    "0x15d34AAf54267DB7D7c367839AAf71A00a2C6A65": "0x47e179ec197488593b187f80a00eb0da91f1b9d0b13f8733639f19c30a34926a",
+    "0x70997970C51812dc3A010C7d01b50e0d17dc79C8": "0x59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d",
+    "0x3C44CdDdB6a900fa2b585dd299e03d12FA4293BC": "0x5de4111afa1a4b94908f83103eb1f1706367c2e68ca870fc3fb9a804cdab365a",
+    "0x90F79bf6EB2c4f870365E785982E1f101E93b906": "0x7c852118294e51e653712a81e05800f419141751be58f605c371e15141b007a6",
+}
+"""More of the published accounts, with their published keys. They take turns, so that the second to fourth own tokens 1
+to 3; the first, who owns token 0, comes last in the demo's wallet."""
 PATIENCE = 60.0
 SETTINGS = """# Written by scripts/demo. Commands with DNFT_DATA set to this folder work on the demo.
 env = "demo"
@@ -96,6 +98,18 @@ class Demo:
             text += STANDIN.format(url=f"http://127.0.0.1:{self.platform_port}", key=DEV_KEY)
         (self.data / "dnft.toml").write_text(text, encoding="utf-8")
         note.write_text(json.dumps({"origin": self.origin}), encoding="utf-8")
+        self._write_wallet()
+
+    def _write_wallet(self) -> None:
+        """The accounts of the wallet that the demo's pages offer (EIP-6963)."""
+        owners = list(HOLDERS.items())
+        accounts = [
+            {"address": address, "key": key, "name": f"Holder of agent {(at + 1) % len(owners)}"}
+            for at, (address, key) in enumerate([*owners[1:], owners[0]])
+        ]
+        file = self.data / WALLET
+        file.touch(mode=0o600)
+        file.write_text(json.dumps(accounts), encoding="utf-8")
 
     def communities(self) -> Path:
         """Who may ask the stand-in: the demo alone, with money enough for a long evening."""

@@ -11,7 +11,6 @@ from app.db.tables import Collection, KeptPack
 from app.errors import Conflict
 from personalities import Pack, PackError, load_pack, unpacked
 
-
 log = structlog.get_logger("packs")
 
 

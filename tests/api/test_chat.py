@@ -227,8 +227,9 @@ def test_transfer_in_the_middle_seals_for_the_seller_and_shows_the_buyer_nothing
 
 def test_guest_where_not_wanted_is_403(tmp_path: Path) -> None:
     with place(tmp_path) as town:
+        project = town.world.project_id()
         with town.world.database.write() as unit:
-            unit.collections.get(town.world.project_id(), town.collection).guests = False
+            unit.collections.get(project, town.collection).guests = False
         carol = town.visitor(CAROL)
         answer = carol.send("POST", "/v1/conversations", json={"agent": str(town.agent), "consent": "1"})
         assert answer.status_code == 403
@@ -236,7 +237,7 @@ def test_guest_where_not_wanted_is_403(tmp_path: Path) -> None:
 
 
 def test_server_killed_in_mid_stream_transcript_has_what_was_sent_and_one_charge(tmp_path: Path) -> None:
-    with place(tmp_path, piece_ms=40, settings={"chat_stale_seconds": 2}) as town:
+    with place(tmp_path, piece_ms=150, settings={"chat_stale_seconds": 2}) as town:
         alice = town.visitor(ALICE)
         talk = town.talk(alice)
         path = f"/v1/conversations/{talk}/messages"

@@ -389,5 +389,5 @@ def test_openapi_does_not_list_pages(house: House) -> None:
     assert not [
         path
         for path in house.server.get("/openapi.json").json()["paths"]
-        if path.startswith(("/agents", "/static", "/docs"))
+        if path.startswith(("/agents", "/static", "/docs", "/_demo")) or path == "/me"
     ]

@@ -1,5 +1,7 @@
 """Ranges of ids: tight, few, complete."""
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -23,6 +25,6 @@ def test_ranges_hold_every_id_in_order_and_are_few(ids: set[int], most: int) -> 
     found = ranges(ids, most)
     assert len(found) <= most
     assert all(first <= last for first, last in found)
-    assert all(one[1] + 1 < other[0] for one, other in zip(found, found[1:], strict=False))
+    assert all(one[1] + 1 < other[0] for one, other in pairwise(found))
     assert all(any(first <= each <= last for first, last in found) for each in ids)
     assert all({first, last} <= ids for first, last in found)

@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
@@ -17,7 +16,6 @@ from personalities import birth, load_pack
 from tests.services.rig import CHAIN_ID, ETHER, SENDER
 from tests.workflows.town import Town
 from tests.worlds import settings_for
-
 
 ADDED = "You say so plainly."
 
