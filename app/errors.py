@@ -153,7 +153,7 @@ class RangeNotSatisfiable(DnftError):
 
 
 class AllowanceSpent(DnftError):
-    """`remaining` is what is left (messages, costMicro), `resets_at` when the limit that was hit gives way (RFC 3339)."""
+    """`remaining` is what is left (messages, costMicro), `resets_at` when the limit that was hit ends (RFC 3339)."""
 
     code, status, title, retryable = "allowance-spent", 429, "Enough for now", True
 

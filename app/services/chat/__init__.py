@@ -1,8 +1,9 @@
 """Talking with an agent: conversations, and the turns in them.
 
-access         who may talk, and in whose scope      beginning      what is decided before the platform is asked
-conversations  what a user sees of their own         turns          asking, telling, finishing; resuming, cancelling
-prompting      what the model is shown               recording      pieces are stored before they are sent
+access         who may talk, and in whose scope      intents        what a user may want of a turn
+conversations  what a user sees of their own         beginning      what is decided before the platform is asked
+prompting      what the model is shown               answering      asking the platform; resuming a broken answer
+recording      pieces are stored before they go out  turns          telling, finishing, cancelling
 """
 
 from collections.abc import Callable
@@ -12,9 +13,11 @@ from app.db.tables import Collection
 from app.ports import AgentPlatform, Clock
 from app.services.chat.access import Access
 from app.services.chat.allowances import Limits
-from app.services.chat.beginning import Beginning, Intent, Options
+from app.services.chat.answering import Answering
+from app.services.chat.beginning import Beginning, Options
 from app.services.chat.conversations import CONSENT, Conversations, Talk
 from app.services.chat.finishing import Finishing
+from app.services.chat.intents import Intent
 from app.services.chat.portraits import Portraits
 from app.services.chat.recording import Threads
 from app.services.chat.seams import Memory, Names, Owners
@@ -59,12 +62,13 @@ class Chat:
             options,
             platform.name,
         )
+        finishing = Finishing(database, memory, clock, calendar, stale_seconds=options.stale_seconds)
         self.turns = Turns(
             database,
             beginning,
-            Finishing(database, memory, clock, calendar, stale_seconds=options.stale_seconds),
+            Answering(platform, finishing, self.threads),
+            finishing,
             self.conversations,
-            platform,
             names,
             self.threads,
             beat_seconds=min(5.0, options.stale_seconds / 4),

@@ -1,18 +1,16 @@
 """The beginning of a turn: everything that is looked up and decided before the platform is asked, and one transaction
 that keeps the message, the reply to be, and what is reserved for it. Blocks; runs in a thread."""
 
-import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from hashlib import sha256
-from typing import Final, Literal, cast
+from typing import Final, cast
 
 from app.db.database import Database
 from app.db.repositories import Unit
 from app.db.tables import Charge, ChatMessage, Conversation
-from app.dialogue import MAX_MESSAGES, Ask, Message, Pool
-from app.errors import Conflict, Invalid, NotFound, TooLarge
+from app.dialogue import Ask, Pool
+from app.errors import Conflict, NotFound
 from app.folding import Said
 from app.identity import Account
 from app.ports import Clock
@@ -22,29 +20,15 @@ from app.scope import Scope
 from app.services.chat import allowances, prompting, tasks
 from app.services.chat.access import Access, Standing, scope_of, shown
 from app.services.chat.allowances import Limits, Subject
+from app.services.chat.begun import Begun, Known, key_of
 from app.services.chat.conversations import find
+from app.services.chat.intents import Intent, check, subject_of
 from app.services.chat.portraits import Portrait, Portraits
 from app.services.chat.prompting import Line, Prompt
 from app.services.chat.seams import Memory, Names
 from personalities import preferences, route
 
-MAX_TEXT: Final = 32_000
-"""Characters of a message."""
-MAX_OCTETS: Final = 48_000
-"""Its bytes in UTF-8: platforms bound whole requests."""
 _HISTORY: Final = 120
-_MAX_KEY: Final = 128
-_LOST: Final = "off the record nothing is kept, so there is nothing to take up again"
-
-
-@dataclass(frozen=True, slots=True)
-class Intent:
-    """What the user wants. `target` is the message that is edited, or the reply that is written anew."""
-
-    kind: Literal["send", "edit", "regenerate"] = "send"
-    text: str = ""
-    target: int = 0
-    client_key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,40 +40,6 @@ class Options:
     history_tokens: int = 6_000
     stale_seconds: int = 20
     """A reply whose process was not seen for so long is given up."""
-
-
-@dataclass(frozen=True, slots=True)
-class Begun:
-    """A turn that may be asked."""
-
-    ask: Ask
-    conversation: Conversation
-    scope: Scope
-    box: Box
-    message_id: int
-    user: int
-    """Number of the message that is answered."""
-    reply: int
-    text: str
-    task: str
-    pool: str
-    reason: str
-    characters: int
-    """Of the prompt."""
-    used: tuple[int, ...]
-    """Ids of the memories in the prompt."""
-    forgotten: tuple[Said, ...]
-    """What no longer fits the prompt and is not part of the summary yet."""
-    folded: int
-    """Up to which message the summary reaches with it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """This request came before: its turn is under way, or over."""
-
-    user: int
-    reply: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +78,7 @@ class Beginning:
     def begin(self, account: Account, conversation_id: str, intent: Intent) -> Begun | Known:
         """Raises NotFound, Invalid, TooLarge, Sealed, Forbidden, AllowanceSpent, MoneySpent, Conflict while another
         reply is written, ChainUnavailable, DatabaseUnavailable. Nothing was kept then."""
-        _check(intent)
+        check(intent)
         user = self._names(account)
         with self._database.read() as unit:
             opening = unit.chats.opening(user, conversation_id)
@@ -141,7 +91,7 @@ class Beginning:
             place = shown(collection, token, tenure)
             portrait = self._portraits.of(unit, place.collection, place.token)
             talk = self._talk(unit, conversation)
-            text, number, history = _subject(intent, conversation, talk.lines)
+            text, number, history = subject_of(intent, conversation, talk.lines)
             scope = scope_of(conversation)
             remembered: Sequence[Remembered] = ()
             summary = ""
@@ -332,55 +282,3 @@ class Beginning:
             channel=conversation.id,
             metadata=metadata,
         )
-
-
-def key_of(conversation_id: str, reply: int, attempt: int = 1) -> str:
-    """Idempotency key of a reply: the same on each retry. `attempt` counts new keys."""
-    return "chat-" + sha256(json.dumps([conversation_id, reply, attempt]).encode()).hexdigest()
-
-
-def again(begun: Begun, said: str, attempt: int) -> Begun:
-    """The turn under a new key, when the platform lost an answer of which `said` was told: it is asked to go on."""
-    messages = list(begun.ask.messages)
-    if said:
-        go_on = "Your answer broke off there. Go on exactly where it ends; repeat nothing and do not mention it."
-        messages = [
-            *messages[:1],
-            *messages[1:][-(MAX_MESSAGES - 3) :],
-            Message("assistant", said[-MAX_TEXT:]),
-            Message("system", go_on),
-        ]
-    key = key_of(begun.conversation.id, begun.reply, attempt)
-    return replace(begun, ask=replace(begun.ask, messages=messages, key=key))
-
-
-def _check(intent: Intent) -> None:
-    if intent.client_key is not None and not (
-        0 < len(intent.client_key) <= _MAX_KEY and intent.client_key.isascii() and intent.client_key.isprintable()
-    ):
-        raise Invalid("An Idempotency-Key is 1 to 128 printable ASCII characters.")
-    if intent.kind == "regenerate":
-        return
-    if not prompting.clean(intent.text):
-        raise Invalid("A message needs text.", hint="Only control characters or spaces came.")
-    if len(intent.text) > MAX_TEXT or len(intent.text.encode("utf-8", "replace")) > MAX_OCTETS:
-        raise TooLarge(
-            f"A message has {MAX_TEXT:,} characters and {MAX_OCTETS:,} bytes at most.", hint="Send it in parts."
-        )
-
-
-def _subject(intent: Intent, conversation: Conversation, lines: list[Line]) -> tuple[str, int, list[Line]]:
-    """The text to answer, its number if it is there already, and what was said before it. Raises Conflict, NotFound."""
-    if intent.kind == "send":
-        return intent.text, 0, lines
-    if conversation.off_record:
-        raise Conflict(f"That is not possible: {_LOST}.")
-    last = next((line for line in reversed(lines) if line.role == "user"), None)
-    if last is None:
-        raise NotFound("There is no message to take up again.")
-    before = [line for line in lines if line.number < last.number]
-    if intent.kind == "edit":
-        if intent.target != last.number:
-            raise Conflict("Only your last message can be edited.", hint=f"That is number {last.number}.")
-        return intent.text, 0, before
-    return last.text, last.number, before

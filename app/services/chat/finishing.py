@@ -25,7 +25,7 @@ from app.errors import (
 from app.ports import Clock
 from app.services.chat import allowances
 from app.services.chat.access import scope_of
-from app.services.chat.beginning import Begun
+from app.services.chat.begun import Begun
 from app.services.chat.conversations import last_events
 from app.services.chat.seams import Memory
 from app.services.chat.transcripts import Told, decode_piece, encode_log, text_of

@@ -1,8 +1,7 @@
 """Turns: a reply is asked for, told piece by piece, and finished, whoever listens or leaves.
 
 begin    everything is decided and kept (see beginning)
-ask      the platform, under one key. Broken off, it is asked to go on under the same key; only when it has lost the
-         answer, under a new one, once
+ask      the platform is asked until its answer is whole (see answering)
 tell     each piece is recorded before anybody gets it
 finish   one transaction: the text, what it cost (once a key), what is remembered
 
@@ -13,30 +12,27 @@ up by any other process a few seconds later, and keeps what was told.
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 import structlog
 
 from app.db.database import Database
-from app.dialogue import Content, Done, ToolCall, Usage
-from app.errors import DnftError, NotFound, PlatformUnavailable, ResumeLost, StreamBroken, problem
+from app.errors import DnftError, NotFound, PlatformUnavailable, StreamBroken, problem
 from app.identity import Account
-from app.ports import AgentPlatform
-from app.services.chat.beginning import Beginning, Begun, Intent, Known, again
+from app.services.chat.answering import Answering
+from app.services.chat.beginning import Beginning
+from app.services.chat.begun import Begun, Known
 from app.services.chat.conversations import Conversations, find, last_events
 from app.services.chat.finishing import Finishing, Outcome, Spending
+from app.services.chat.intents import Intent
 from app.services.chat.live import Live
 from app.services.chat.recording import Piece, Recorder, Threads
 from app.services.chat.seams import Names
-from app.services.chat.transcripts import Told, encode_piece, text_of
+from app.services.chat.transcripts import Told, encode_piece
 
 log = structlog.get_logger("chat")
 
-RESUMES: Final = 4
-"""How often a broken answer is taken up again."""
-_PAUSE: Final = 0.2
-"""Seconds before the first of these; each further one waits as long again."""
 _KEPT_SECONDS: Final = 60.0
 """How long a finished reply stays in memory, for those who come back."""
 _POLL: Final = 0.1
@@ -52,16 +48,6 @@ class Turn:
     live: Live | None = None
 
 
-@dataclass(slots=True)
-class _Answer:
-    """What has come so far of one attempt's answer."""
-
-    after: str | None = None
-    usage: Usage | None = None
-    model: str = ""
-    joint: "_Joint | None" = None
-
-
 class Turns:
     """For one event loop at a time."""
 
@@ -69,9 +55,9 @@ class Turns:
         self,
         database: Database,
         beginning: Beginning,
+        answering: Answering,
         finishing: Finishing,
         conversations: Conversations,
-        platform: AgentPlatform,
         names: Names,
         threads: Threads,
         *,
@@ -80,9 +66,9 @@ class Turns:
     ) -> None:
         self._database = database
         self._beginning = beginning
+        self._answering = answering
         self._finishing = finishing
         self._conversations = conversations
-        self._platform = platform
         self._names = names
         self._threads = threads
         self._recorder = Recorder(database, threads)
@@ -157,7 +143,7 @@ class Turns:
         outcome, spending = Outcome("complete"), Spending()
         try:
             async with asyncio.timeout(self._longest):
-                await self._ask(begun, live, outcome, spending)
+                await self._answering.ask(begun, live, outcome, spending)
         except asyncio.CancelledError:
             outcome.state = "cancelled" if live.cancelled else "failed"
             if not live.cancelled:
@@ -190,55 +176,6 @@ class Turns:
         live.end(last)
         key = (live.conversation_id, live.reply)
         asyncio.get_running_loop().call_later(_KEPT_SECONDS, self._live.pop, key, None)
-
-    async def _ask(self, begun: Begun, live: Live, outcome: Outcome, spending: Spending) -> None:
-        """Until the answer is whole; raises what it fails with."""
-        spending.begin(begun.ask.key)
-        answer = _Answer()
-        breaks = attempt = 1
-        while True:
-            try:
-                await self._hear(begun, live, answer)
-                break
-            except ResumeLost:
-                lost = True
-            except StreamBroken:
-                lost = answer.after is None and bool(live.told)
-                breaks += 1
-                if breaks > RESUMES + 1:
-                    raise
-            finally:
-                outcome.model = answer.model or outcome.model
-                spending.took(answer.usage)
-            if answer.usage is not None:
-                break  # usage comes after the last word
-            if lost:
-                if attempt == 2:
-                    raise StreamBroken("The answer broke off, and the platform has lost it.", hint="Write it anew.")
-                attempt += 1
-                await live.settle()
-                said = text_of(live.told)
-                begun = again(begun, said, attempt)
-                await self._threads.run(self._finishing.renew, begun, spending, len(said))
-                answer = _Answer(joint=_Joint(said))
-            else:
-                await asyncio.sleep(_PAUSE * (breaks - 1))
-        await live.settle()
-
-    async def _hear(self, begun: Begun, live: Live, answer: _Answer) -> None:
-        async with aclosing(self._platform.stream(begun.ask, after=answer.after)) as events:
-            async for event_id, event in events:
-                if isinstance(event, Usage):
-                    answer.usage = event
-                elif isinstance(event, Done):
-                    answer.model = event.model
-                elif isinstance(event, Content) and answer.joint is not None:
-                    fresh = answer.joint.feed(event.text)
-                    if fresh:
-                        live.say(Content(fresh))
-                elif isinstance(event, ToolCall) or event.text:
-                    live.say(event)
-                answer.after = event_id or answer.after
 
     # --- replies that this process does not write
 
@@ -299,21 +236,3 @@ class Turns:
             except Exception as error:  # whatever it is, the next round tries again
                 log.warning("housekeeping of replies failed", why=f"{type(error).__name__}: {error}"[:300])
             await asyncio.sleep(min(0.5, self._beat_seconds))
-
-
-@dataclass(slots=True)
-class _Joint:
-    """Joins an answer that was begun anew to what was told of the lost one: what it repeats is not told twice."""
-
-    said: str
-    held: str = ""
-    open: bool = field(default=False)
-
-    def feed(self, text: str) -> str:
-        if self.open:
-            return text
-        self.held += text
-        if self.said.startswith(self.held) and self.held != self.said:
-            return ""
-        self.open = True
-        return self.held.removeprefix(self.said) if self.said else self.held
