@@ -7,18 +7,19 @@ said = asyncio.run(house.say(ALICE, talk, "Hello"))
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from sqlmodel import SQLModel, select
 
 from app.adapters.agent_nft import AgentNft
-from app.adapters.platform_memory import MemoryOptions, MemoryPlatform, Speaker, echo
+from app.adapters.platform_memory import MemoryPlatform, Speaker, echo
 from app.adapters.signer import LocalSigner
 from app.db.tables import Charge, ChatMessage
+from app.dialogue import Ask, Event
 from app.identity import Account
 from app.provenance.ids import AgentId
 from app.services.chat import CONSENT, Chat, Intent, Turn
@@ -31,11 +32,45 @@ ALICE, BOB, CAROL = (Account(CHAIN_ID, key.address) for key in (rigs.ALICE, rigs
 AGENT = AgentNft()
 
 
+class HeldPlatform(MemoryPlatform):
+    """Falls silent in the middle of an answer when it is told to: until it is let go, the reply is being written."""
+
+    def __init__(self, speaker: Speaker = echo) -> None:
+        super().__init__(speaker)
+        self._held_after: int | None = None
+        self._going = asyncio.Event()
+        self._going.set()
+
+    def hold_after(self, events: int) -> None:
+        """From now on, streams say so many events and no more."""
+        self._held_after = events
+        self._going.clear()
+
+    def let_go(self) -> None:
+        """Those that are held say the rest, and later ones are not held. Call it in the event loop."""
+        self._going.set()
+
+    async def stream(self, ask: Ask, *, after: str | None = None) -> AsyncGenerator[tuple[str, Event], None]:
+        said = 0
+        async with aclosing(super().stream(ask, after=after)) as events:
+            async for each in events:
+                yield each
+                said += 1
+                if said == self._held_after:
+                    await self._going.wait()
+
+
 @dataclass
 class House:
     rig: Rig
-    platform: MemoryPlatform
+    platform: HeldPlatform
     collection: int
+    neighbours: "list[House]" = field(default_factory=list)
+
+    def close(self) -> None:
+        for house in self.neighbours:
+            house.close()
+        self.rig.world.close()
 
     @property
     def chat(self) -> Chat:
@@ -94,7 +129,9 @@ class House:
         """The same house as another web process has it."""
         first = self.rig.world
         made = make_rig(first.settings.data, _url(self.rig), chain=self.rig.chain, platform=self.platform)
-        return House(made, self.platform, self.collection)
+        house = House(made, self.platform, self.collection)
+        self.neighbours.append(house)
+        return house
 
 
 @dataclass(frozen=True)
@@ -128,10 +165,9 @@ def talking(
     database_url: str | None = None,
     *,
     speaker: Speaker = echo,
-    options: MemoryOptions | None = None,
     **settings: Any,
 ) -> House:
-    platform = MemoryPlatform(speaker, options)
+    platform = HeldPlatform(speaker)
     rig = make_rig(folder, database_url, platform=platform, settings=settings)
     world = rig.world
     world.owning = Owning(lambda chain_id: world.chain(chain_id).reader, fresh_seconds=0)
@@ -150,17 +186,15 @@ def _url(rig: Rig) -> str | None:
     return url.get_secret_value() if url is not None else None
 
 
-def waits(gate: Callable[[], bool]) -> Callable[[], Any]:
-    """A coroutine function that returns when the gate opens."""
-
-    async def until() -> None:
-        for _ in range(1_000):
-            if gate():
-                return
-            await asyncio.sleep(0.005)
-        raise AssertionError("it did not come to hold in time")
-
-    return until
+async def told(turn: Turn, words: int) -> str:
+    """What was told of a reply that this house is writing, as soon as it is so many words."""
+    live = turn.live
+    assert live is not None
+    async with asyncio.timeout(30), aclosing(live.follow()) as events:
+        async for _ in events:
+            if len(text_of(live.told).split()) >= words:
+                return text_of(live.told)
+    raise AssertionError(f"the reply ended before it had {words} words")
 
 
 def problem_of(row: ChatMessage) -> dict[str, Any]:

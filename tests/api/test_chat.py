@@ -5,6 +5,7 @@ import signal
 import sqlite3
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,16 @@ def alice(town: Place) -> Visitor:
 
 def say(visitor: Visitor, talk: str, text: str = "Who are you?", **given: Any) -> httpx.Response:
     return visitor.send("POST", f"/v1/conversations/{talk}/messages", json={"content": text}, timeout=30, **given)
+
+
+@contextmanager
+def silent_platform(town: Place) -> Iterator[None]:
+    """The next answer breaks off after four events, and whoever asks for the rest waits: the reply is being written for
+    as long as the block takes."""
+    town.platform.fault("stream", afterEvents=4)
+    town.platform.fault("stream", delayMs=600_000)
+    yield
+    town.platform.http.delete("/_dev/faults")
 
 
 def test_consent_is_public_and_has_a_version(town: Place) -> None:
@@ -81,10 +92,11 @@ def test_events_after_last_event_id_give_the_rest(town: Place, alice: Visitor) -
 def test_cancel_keeps_what_was_told(town: Place, alice: Visitor) -> None:
     talk = town.talk(alice)
     path = f"/v1/conversations/{talk}/messages"
-    town.platform.fault("stream", delayMs=300)
-    stream(alice, "POST", path, json={"content": "Tell me everything."}, stop_after=1)
-    answer = alice.send("POST", f"{path}/2/cancel")
+    with silent_platform(town):
+        seen = stream(alice, "POST", path, json={"content": "Tell me everything."}, stop_after=2)
+        answer = alice.send("POST", f"{path}/2/cancel")
     assert answer.status_code == 200 and answer.json()["state"] == "cancelled"
+    assert text_of(seen) and answer.json()["content"].startswith(text_of(seen))
     assert stream(alice, "GET", f"{path}/2/events")[-1].data == {"number": 2, "state": "cancelled"}
 
 
@@ -214,7 +226,7 @@ def test_transfer_in_the_middle_seals_for_the_seller_and_shows_the_buyer_nothing
         talk = town.talk(alice)
         say(alice, talk, "My secret name is Zebulon.")
         hand_over(town, BOB)
-        time.sleep(5.1)  # what was known of the owner is at most this old
+        time.sleep(5.1)  # what the server knew of the owner is at most five seconds old, and nothing tells of it sooner
         answer = say(alice, talk)
         assert (answer.status_code, answer.json()["code"]) == (409, "sealed")
         assert alice.send("GET", f"/v1/conversations/{talk}").json()["sealed"] is True
@@ -237,13 +249,15 @@ def test_guest_where_not_wanted_is_403(tmp_path: Path) -> None:
 
 
 def test_server_killed_in_mid_stream_transcript_has_what_was_sent_and_one_charge(tmp_path: Path) -> None:
-    with place(tmp_path, piece_ms=150, settings={"chat_stale_seconds": 2}) as town:
+    with place(tmp_path, settings={"chat_stale_seconds": 2}) as town:
         alice = town.visitor(ALICE)
         talk = town.talk(alice)
         path = f"/v1/conversations/{talk}/messages"
-        seen = stream(alice, "POST", path, json={"content": "Tell me who you are."}, stop_after=5)
-        for process in town.server.processes():
-            os.kill(process, signal.SIGKILL)
+        with silent_platform(town):
+            seen = stream(alice, "POST", path, json={"content": "Tell me who you are."}, stop_after=2)
+            assert alice.send("GET", path).json()["items"][1]["state"] == "streaming"
+            for process in town.server.processes():
+                os.kill(process, signal.SIGKILL)
         with running_server(town.world) as again:
             there = Visitor(again, alice.account, alice.token)
 

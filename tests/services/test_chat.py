@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterator
+from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,6 @@ from typing import Any
 import pytest
 from sqlalchemy import text as sql
 
-from app.adapters.platform_memory import MemoryOptions
 from app.db.tables import Charge, Conversation, Memory, MessagePiece
 from app.dialogue import Ask, Reply, ToolCall, Usage
 from app.errors import (
@@ -34,7 +34,7 @@ from app.errors import (
 from app.identity import Account
 from app.services.chat import Intent, Turn
 from tests.services import rig as rigs
-from tests.talks import ALICE, BOB, CAROL, House, problem_of, talking, waits
+from tests.talks import ALICE, BOB, CAROL, House, problem_of, talking, told
 
 LONG = " ".join(f"word{number}" for number in range(60))
 
@@ -43,7 +43,7 @@ LONG = " ".join(f"word{number}" for number in range(60))
 def house(tmp_path: Path) -> Iterator[House]:
     made = talking(tmp_path)
     yield made
-    made.rig.world.close()
+    made.close()
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.part("postgres"))])
@@ -53,7 +53,7 @@ def both(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[House]:
         url = request.getfixturevalue("postgres_url")
     made = talking(tmp_path, url() if url else None)
     yield made
-    made.rig.world.close()
+    made.close()
 
 
 # --- a turn ----------------------------------------------------------------------------------------------------------
@@ -138,8 +138,8 @@ def test_send_same_client_key_twice_is_one_turn(both: House) -> None:
     assert len(both.platform.asked) == 1 and len(both.charges()) == 1 and len(both.message_rows()) == 2
 
 
-def test_send_while_a_reply_is_written_is_a_conflict(tmp_path: Path) -> None:
-    house = talking(tmp_path, options=MemoryOptions(pause=0.05))
+def test_send_while_a_reply_is_written_is_a_conflict(house: House) -> None:
+    house.platform.hold_after(1)
     talk = house.start()
 
     async def both_at_once() -> None:
@@ -315,11 +315,16 @@ def test_limit_two_at_once_share_one_allowance(both: House) -> None:
     talks = [both.start(ALICE, token) for token in (0, 1, 2)] * 1
     both.chat.turns._beginning._limits = both.chat.conversations._limits.__class__(holder_day=2)
 
-    async def at_once() -> list[object]:
-        return await asyncio.gather(*(both.begin(ALICE, talk) for talk in talks), return_exceptions=True)
+    async def at_once() -> list[Turn | BaseException]:
+        found = await asyncio.gather(*(both.begin(ALICE, talk) for talk in talks), return_exceptions=True)
+        for each in found:
+            if isinstance(each, Turn):
+                await both.follow(ALICE, each)
+        return found
 
     found = asyncio.run(at_once())
     assert sum(isinstance(each, AllowanceSpent) for each in found) == 1
+    assert {charge.state for charge in both.charges()} == {"settled"}
     assert len(both.charges()) == 2
 
 
@@ -404,61 +409,62 @@ def test_platform_silent_about_usage_is_charged_by_the_price_list(tmp_path: Path
     assert said.state == "complete" and charge.estimated and charge.cost_micro > 0
 
 
-def test_cancel_keeps_what_was_told_and_ends_the_platforms_turn(tmp_path: Path) -> None:
-    house = talking(tmp_path, options=MemoryOptions(pause=0.02))
+def test_cancel_keeps_what_was_told_and_ends_the_platforms_turn(house: House) -> None:
+    house.platform.hold_after(2)
     talk = house.start()
 
     async def cancelled() -> None:
         turn = await house.begin(ALICE, talk, LONG)
-        live = turn.live
-        assert live is not None
-        await waits(lambda: len(live.told) > 1)()
+        await told(turn, 6)
         await house.chat.turns.cancel(ALICE, talk, turn.reply)
-        told = await house.follow(ALICE, turn)
-        assert told[-1].data["state"] == "cancelled"
+        assert (await house.follow(ALICE, turn))[-1].data["state"] == "cancelled"
 
     asyncio.run(cancelled())
     reply = house.messages(ALICE, talk)[1]
-    assert reply["state"] == "cancelled" and 0 < len(reply["content"]) < len(LONG)
+    assert reply["state"] == "cancelled" and reply["content"].split() == f"You said: {LONG}".split()[:6]
     assert house.platform.cancelled == [house.platform.asked[0].key]
     assert house.charges()[0].state == "settled"
     asyncio.run(house.chat.turns.cancel(ALICE, talk, 2))  # again is no error
 
 
 def test_cancel_in_another_process_reaches_the_one_that_writes(tmp_path: Path) -> None:
-    house = talking(tmp_path, options=MemoryOptions(pause=0.05), chat_stale_seconds=2)
+    house = talking(tmp_path, chat_stale_seconds=2)
+    house.platform.hold_after(1)
     other = house.another()
     talk = house.start()
 
     async def cancelled() -> None:
         async with house.keeping():
-            turn = await house.begin(ALICE, talk, LONG * 3)
-            await asyncio.sleep(0.2)
+            turn = await house.begin(ALICE, talk, LONG)
+            await told(turn, 1)
             await other.chat.turns.cancel(ALICE, talk, turn.reply)
             elsewhere = await other.chat.turns.find(ALICE, talk, turn.reply)
             assert elsewhere.live is None
-            told = await other.follow(ALICE, elsewhere)
-            assert told[-1].data["state"] == "cancelled"
+            assert (await other.follow(ALICE, elsewhere))[-1].data["state"] == "cancelled"
 
     asyncio.run(cancelled())
+    house.close()
 
 
-def test_follow_in_another_process_while_it_is_written_gives_every_event(tmp_path: Path) -> None:
-    house = talking(tmp_path, options=MemoryOptions(pause=0.02))
+def test_follow_in_another_process_while_it_is_written_gives_every_event(house: House) -> None:
+    house.platform.hold_after(2)
     other = house.another()
     talk = house.start()
 
     async def followed() -> None:
         turn = await house.begin(ALICE, talk, LONG)
-        there = await other.follow(ALICE, await other.chat.turns.find(ALICE, talk, turn.reply))
-        here = await house.follow(ALICE, turn)
-        assert there == here
+        elsewhere = await other.chat.turns.find(ALICE, talk, turn.reply)
+        async with aclosing(other.chat.turns.follow(ALICE, elsewhere)) as events:
+            first = await anext(events)
+            house.platform.let_go()
+            there = [first] + [each async for each in events]
+        assert there == await house.follow(ALICE, turn)
 
     asyncio.run(followed())
 
 
-def test_follower_that_leaves_does_not_stop_the_turn(tmp_path: Path) -> None:
-    house = talking(tmp_path, options=MemoryOptions(pause=0.01))
+def test_follower_that_leaves_does_not_stop_the_turn(house: House) -> None:
+    house.platform.hold_after(1)
     talk = house.start()
 
     async def left() -> None:
@@ -466,6 +472,7 @@ def test_follower_that_leaves_does_not_stop_the_turn(tmp_path: Path) -> None:
         events = house.chat.turns.follow(ALICE, turn)
         await anext(events)
         await events.aclose()
+        house.platform.let_go()
         assert turn.live is not None
         await turn.live.finished.wait()
 
@@ -474,37 +481,33 @@ def test_follower_that_leaves_does_not_stop_the_turn(tmp_path: Path) -> None:
 
 
 def test_sweep_reply_of_a_dead_process_keeps_what_was_told(both: House) -> None:
-    both.platform._options = MemoryOptions(pause=0.02)
+    both.platform.hold_after(3)
     talk = both.start()
 
     async def dies() -> str:
         turn = await both.begin(ALICE, talk, LONG)
         live = turn.live
         assert live is not None and live.task is not None
-        await waits(lambda: len(live.told) > 2)()
-        told = "".join(each.data["text"] for each in live.told)
-        live._record = _never  # as if the process had ended here: nothing more is written
-        both.chat.turns._finishing = _Dead()  # type: ignore[assignment]
+        said = await told(turn, 9)
+        # As if the process had ended here: nothing more is written.
+        both.chat.turns._finishing = _Dead()  # type: ignore[assignment]  # only its `finish` is called
         live.task.cancel()
-        await asyncio.sleep(0.05)
-        return told
+        await live.finished.wait()
+        both.platform.let_go()
+        return said
 
-    told = asyncio.run(dies())
+    said = asyncio.run(dies())
     other = both.another()
     assert other.chat.turns._finishing.sweep() == 0  # it may be alive
     other.rig.clock.advance(60)
     both.rig.clock.advance(60)
     assert other.chat.turns._finishing.sweep() == 1
     reply = other.messages(ALICE, talk)[1]
-    assert reply["state"] == "failed" and reply["content"].startswith(told) and told
+    assert reply["state"] == "failed" and reply["content"] == said != ""
     [charge] = other.charges()
     assert charge.state == "settled" and charge.estimated and charge.cost_micro > 0
     assert other.rows(MessagePiece) == []
     assert asyncio.run(other.say(ALICE, talk, kind="regenerate", target=2)).text == f"You said: {LONG}"
-
-
-async def _never(told: object) -> None:
-    await asyncio.Event().wait()
 
 
 class _Dead:
@@ -671,16 +674,16 @@ def test_delete_takes_the_messages_and_leaves_what_was_spent(both: House) -> Non
         both.chat.conversations.get(ALICE, talk)
 
 
-def test_delete_while_a_reply_is_written_ends_well(tmp_path: Path) -> None:
-    house = talking(tmp_path, options=MemoryOptions(pause=0.02))
+def test_delete_while_a_reply_is_written_ends_well(house: House) -> None:
+    house.platform.hold_after(2)
     talk = house.start()
 
     async def deleted() -> None:
         turn = await house.begin(ALICE, talk, LONG)
-        await asyncio.sleep(0.05)
+        await told(turn, 6)
         await asyncio.to_thread(house.chat.conversations.delete, ALICE, talk)
-        told = await house.follow(ALICE, turn)
-        assert told[-1].event == "done"
+        house.platform.let_go()
+        assert (await house.follow(ALICE, turn))[-1].event == "done"
 
     asyncio.run(deleted())
     assert house.rows(MessagePiece) == [] and house.charges()[0].state == "settled"
