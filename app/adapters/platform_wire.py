@@ -4,12 +4,12 @@ Nothing here talks to anybody.
 """
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from decimal import ROUND_CEILING, Decimal, InvalidOperation
 from math import isfinite
 from typing import Any, Final, get_args
 
+from app.consumers.observation import nested_deeper
 from app.dialogue import MAX_CONTENT, MAX_MESSAGES, Ask, Content, Done, Event, Pool, Reply, Role, Thinking, Usage
 from app.errors import PlatformRefused
 
@@ -30,8 +30,6 @@ class Unreadable(Exception):
 
 
 MAX_DEPTH: Final = 100
-_STRUCTURE: Final = re.compile(r'"(?:[^"\\]|\\.)*"?|[\[\]{}]', re.S)
-"""Strings, whose brackets mean nothing, and brackets."""
 
 
 def encode(body: Mapping[str, Any]) -> bytes:
@@ -44,30 +42,12 @@ def encode(body: Mapping[str, Any]) -> bytes:
 
 def decode(data: bytes | str) -> Any:
     """The JSON value; numbers with a point or an exponent are Decimals, as they are written. Raises Unreadable."""
-    if _too_deep(data):
+    if nested_deeper(data.encode("utf-8", "replace") if isinstance(data, str) else data, MAX_DEPTH):
         raise Unreadable("is nested too deeply")
     try:
         return json.loads(data, parse_float=_decimal, parse_constant=_no_number)
     except (ValueError, RecursionError):
         raise Unreadable("is not JSON") from None
-
-
-def _too_deep(data: bytes | str) -> bool:
-    """Whether brackets nest deeper than `MAX_DEPTH`: the parser recurses, and a process may have been told to recurse
-    further than its stack goes."""
-    text = data if isinstance(data, str) else data.decode("utf-8", "replace")
-    if text.count("[") + text.count("{") <= MAX_DEPTH:
-        return False
-    depth = 0
-    for found in _STRUCTURE.finditer(text):
-        mark = found[0]
-        if mark in "[{":
-            depth += 1
-            if depth > MAX_DEPTH:
-                return True
-        elif mark in "]}":
-            depth -= 1
-    return False
 
 
 def plain(value: Any) -> Any:
