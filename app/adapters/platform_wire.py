@@ -4,6 +4,7 @@ Nothing here talks to anybody.
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from decimal import ROUND_CEILING, Decimal, InvalidOperation
 from math import isfinite
@@ -15,6 +16,8 @@ from app.errors import PlatformRefused
 
 MAX_COST: Final = 10_000
 """US dollars. A turn that is said to cost more was written down wrong."""
+MAX_DEPTH: Final = 100
+"""Levels of JSON that an answer may have."""
 _MICRO: Final = Decimal("0.000001")
 _TOKENS: Final = 10**12
 _DECIMAL: Final = re.compile(r"[0-9]{1,40}(\.[0-9]{1,40})?", re.ASCII)
@@ -27,9 +30,6 @@ class Unreadable(Exception):
 
 
 # --- JSON ------------------------------------------------------------------------------------------------------------
-
-
-MAX_DEPTH: Final = 100
 
 
 def encode(body: Mapping[str, Any]) -> bytes:
