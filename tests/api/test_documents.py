@@ -375,6 +375,10 @@ def test_path_with_odd_slashes_is_never_redirected(site: Site, path: str) -> Non
     assert answer.headers["content-type"] == "application/problem+json"
 
 
-@pytest.mark.parametrize("path", ["/nowhere", "/1", "/x/y/z", "/favicon.ico", "/.env", "/wp-login.php", "/v1/nothing"])
+@pytest.mark.parametrize("path", ["/nowhere", "/1", "/x/y/z", "/favicon.ico", "/.env", "/wp-login.php"])
 def test_path_unknown_answers_404_problem(site: Site, path: str) -> None:
     expect_problem(site.server.get(path), 404, "not-found", "max-age=30")
+
+
+def test_path_unknown_in_the_api_answers_404_problem_that_nobody_keeps(site: Site) -> None:
+    expect_problem(site.server.get("/v1/nothing"), 404, "not-found", "no-store")
